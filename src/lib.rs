@@ -1,0 +1,7 @@
+//! wardtrack: hospital asset and inventory tracker.
+//!
+//! `ARCHITECTURE.md` has the map and two walks through the code: one sighting from the broker to a page, one search from the
+//! browser to the database and back.
+
+pub mod cli;
+pub mod clock;
