@@ -1,0 +1,1 @@
+DROP TABLE zone, room, unit, floor, building, facility;
