@@ -1,23 +1,60 @@
-//! The command line: one file per subcommand below `cli/`, each a `run(args)` that returns `anyhow::Result<()>`.
+//! The command line: one file per subcommand below `cli/`, each with its `Args` and `run(args)`.
 
+mod migrate;
+
+use std::future::Future;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::config::LogArgs;
+
 /// Hospital asset and inventory tracker.
 #[derive(Debug, Parser)]
-#[command(name = "wardtrack", version, about, arg_required_else_help = true)]
+#[command(
+    name = "wardtrack",
+    version,
+    about,
+    arg_required_else_help = true,
+    disable_help_subcommand = true
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
+    #[command(flatten)]
+    log: LogArgs,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    /// Bring the database schema up to date, or show what is missing.
+    Migrate(migrate::Args),
+}
 
 /// Parses the arguments, runs the command and gives the process its exit code: 0 done, 1 failed, 2 wrong arguments.
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    match cli.command {}
+    if let Err(error) = crate::telemetry::init_logs(&cli.log) {
+        eprintln!("wardtrack: {error:#}");
+        return ExitCode::from(2);
+    }
+    let ended = match cli.command {
+        Command::Migrate(args) => block_on(migrate::run(args)),
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("wardtrack: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs a command on the main runtime. The future is boxed: commands are large, and the stack of `main` is not.
+fn block_on(command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(Box::pin(command))
 }

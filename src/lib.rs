@@ -5,3 +5,8 @@
 
 pub mod cli;
 pub mod clock;
+pub mod config;
+pub mod db;
+pub mod ids;
+pub mod lifecycle;
+pub mod telemetry;
