@@ -34,11 +34,15 @@ pub struct Site {
 impl Site {
     /// Adds a reader or changes its room; `None` for a reader whose sightings place nothing.
     pub fn set_reader(&mut self, reader: ReaderIndex, room: Option<RoomIndex>) {
-        let Ok(position) = usize::try_from(reader.0) else { return };
+        let Ok(position) = usize::try_from(reader.0) else {
+            return;
+        };
         if self.readers.len() <= position {
             self.readers.resize(position + 1, ReaderEntry::default());
         }
-        let Some(entry) = self.readers.get_mut(position) else { return };
+        let Some(entry) = self.readers.get_mut(position) else {
+            return;
+        };
         let old_room = std::mem::replace(&mut entry.room, room);
         if let Some(readers) = old_room.and_then(|old| self.readers_of_mut(old)) {
             readers.retain(|other| *other != reader);
@@ -58,14 +62,18 @@ impl Site {
 
     /// Notes that `reader` sent a message (sightings or a heartbeat) stamped `at_ms`, and watches it from now on.
     pub fn record_message(&mut self, reader: ReaderIndex, at_ms: i64) {
-        let Some(entry) = self.entry_mut(reader) else { return };
+        let Some(entry) = self.entry_mut(reader) else {
+            return;
+        };
         entry.spoke_ms = Some(entry.spoke_ms.map_or(at_ms, |before| before.max(at_ms)));
         self.watching = true;
     }
 
     /// Takes `reader` out of service from `since_ms` on, until [`Site::mark_up`].
     pub fn mark_down(&mut self, reader: ReaderIndex, since_ms: i64) {
-        let Some(entry) = self.entry_mut(reader) else { return };
+        let Some(entry) = self.entry_mut(reader) else {
+            return;
+        };
         entry.down_since_ms = Some(since_ms);
         self.watching = true;
     }
@@ -85,20 +93,29 @@ impl Site {
 
     /// Since when `reader` is down, judged at the event time `at_ms` (I-9a).
     #[must_use]
-    pub fn reader_down_since_ms(&self, reader: ReaderIndex, at_ms: i64, engine: &Engine) -> Option<i64> {
+    pub fn reader_down_since_ms(
+        &self,
+        reader: ReaderIndex,
+        at_ms: i64,
+        engine: &Engine,
+    ) -> Option<i64> {
         let entry = self.entry(reader)?;
         let marked = entry.down_since_ms.filter(|since| *since <= at_ms);
-        let mute = entry.spoke_ms.filter(|spoke| at_ms.saturating_sub(*spoke) > engine.config().reader_down_ms);
+        let mute = entry
+            .spoke_ms
+            .filter(|spoke| at_ms.saturating_sub(*spoke) > engine.config().reader_down_ms);
         marked.or(mute)
     }
 
     /// Since when no reader of `room` works; `None` while one does, and for a room without readers (R13).
     #[must_use]
     pub fn room_down_since_ms(&self, room: RoomIndex, at_ms: i64, engine: &Engine) -> Option<i64> {
-        self.readers_of(room).iter().try_fold(None, |latest: Option<i64>, reader| {
-            let since = self.reader_down_since_ms(*reader, at_ms, engine)?;
-            Some(Some(latest.map_or(since, |other| other.max(since))))
-        })?
+        self.readers_of(room)
+            .iter()
+            .try_fold(None, |latest: Option<i64>, reader| {
+                let since = self.reader_down_since_ms(*reader, at_ms, engine)?;
+                Some(Some(latest.map_or(since, |other| other.max(since))))
+            })?
     }
 
     /// Whether the readers need checking at all.
@@ -107,21 +124,34 @@ impl Site {
     }
 
     /// Whether `reader` is watched and said nothing for so long that its silence about a tag means nothing.
-    pub(super) fn is_reader_silent(&self, reader: ReaderIndex, at_ms: i64, engine: &Engine) -> bool {
+    pub(super) fn is_reader_silent(
+        &self,
+        reader: ReaderIndex,
+        at_ms: i64,
+        engine: &Engine,
+    ) -> bool {
         self.entry(reader).is_some_and(|entry| {
             entry.down_since_ms.is_some_and(|since| since <= at_ms)
-                || entry.spoke_ms.is_some_and(|spoke| at_ms.saturating_sub(spoke) > engine.config().reader_silent_ms)
+                || entry.spoke_ms.is_some_and(|spoke| {
+                    at_ms.saturating_sub(spoke) > engine.config().reader_silent_ms
+                })
         })
     }
 
     /// Whether `room` has readers and every one of them is silent or down.
     pub(super) fn is_room_silent(&self, room: RoomIndex, at_ms: i64, engine: &Engine) -> bool {
         let readers = self.readers_of(room);
-        !readers.is_empty() && readers.iter().all(|reader| self.is_reader_silent(*reader, at_ms, engine))
+        !readers.is_empty()
+            && readers
+                .iter()
+                .all(|reader| self.is_reader_silent(*reader, at_ms, engine))
     }
 
     fn readers_of(&self, room: RoomIndex) -> &[ReaderIndex] {
-        usize::try_from(room.0).ok().and_then(|position| self.rooms.get(position)).map_or(&[], Vec::as_slice)
+        usize::try_from(room.0)
+            .ok()
+            .and_then(|position| self.rooms.get(position))
+            .map_or(&[], Vec::as_slice)
     }
 
     fn entry(&self, reader: ReaderIndex) -> Option<&ReaderEntry> {
@@ -142,12 +172,25 @@ mod tests {
         let engine = Engine::default();
         let mut site = Site::default();
         site.set_reader(ReaderIndex(0), Some(RoomIndex(3)));
-        assert_eq!(site.reader_down_since_ms(ReaderIndex(0), 1_000_000, &engine), None, "never watched: the rule is off");
+        assert_eq!(
+            site.reader_down_since_ms(ReaderIndex(0), 1_000_000, &engine),
+            None,
+            "never watched: the rule is off"
+        );
         site.record_message(ReaderIndex(0), 10_000);
         site.record_message(ReaderIndex(0), 4_000);
-        assert_eq!(site.reader_down_since_ms(ReaderIndex(0), 100_000, &engine), None);
-        assert_eq!(site.reader_down_since_ms(ReaderIndex(0), 100_001, &engine), Some(10_000));
-        assert_eq!(site.room_down_since_ms(RoomIndex(3), 100_001, &engine), Some(10_000));
+        assert_eq!(
+            site.reader_down_since_ms(ReaderIndex(0), 100_000, &engine),
+            None
+        );
+        assert_eq!(
+            site.reader_down_since_ms(ReaderIndex(0), 100_001, &engine),
+            Some(10_000)
+        );
+        assert_eq!(
+            site.room_down_since_ms(RoomIndex(3), 100_001, &engine),
+            Some(10_000)
+        );
     }
 
     #[test]
@@ -162,7 +205,11 @@ mod tests {
         assert_eq!(site.room_down_since_ms(RoomIndex(0), 10, &engine), Some(8));
         site.mark_up(ReaderIndex(0));
         assert_eq!(site.room_down_since_ms(RoomIndex(0), 10, &engine), None);
-        assert_eq!(site.room_down_since_ms(RoomIndex(9), 10, &engine), None, "a room without readers cannot be down");
+        assert_eq!(
+            site.room_down_since_ms(RoomIndex(9), 10, &engine),
+            None,
+            "a room without readers cannot be down"
+        );
     }
 
     #[test]
