@@ -100,8 +100,9 @@ fn the_worked_example_of_the_engine_gives_its_table() {
 #[test]
 fn a_tag_that_moves_is_reported_once_with_its_former_room() {
     let mut sightings = second(0, Some(-60.0), Some(-85.0));
-    sightings.extend(second(1_000, Some(-85.0), Some(-60.0)));
-    sightings.extend(second(2_000, Some(-85.0), Some(-60.0)));
+    for from_ms in [1_000, 2_000, 3_000, 4_000] {
+        sightings.extend(second(from_ms, Some(-85.0), Some(-60.0)));
+    }
     let changes = changes_of(&site(2), &Engine::default(), &sightings);
     assert_eq!(changes.len(), 2, "{changes:?}");
     assert_eq!((changes[1].from, changes[1].to), (Some(A), B));
@@ -262,7 +263,7 @@ fn i9a_a_tag_leaves_a_room_whose_reader_works() {
     for step in 0..20 {
         let t_ms = step * 1_000;
         for reader in [R1, R2] {
-            site.record_message(reader, t_ms);
+            site.record_message(reader, t_ms, &engine);
         }
         let (r1_dbm, r2_dbm) = if step < 10 {
             (-60.0, -80.0)
@@ -371,16 +372,16 @@ proptest! {
             let is_alive = now_ms < dies_ms || now_ms >= returns_ms;
             // Readers hear other tags as well, and say something each second.
             if now_ms % 1_000 == 0 {
-                site.record_message(R2, now_ms);
+                site.record_message(R2, now_ms, &engine);
                 if is_alive {
-                    site.record_message(R1, now_ms);
+                    site.record_message(R1, now_ms, &engine);
                 }
             }
             if marked && now_ms == dies_ms {
                 site.mark_down(R1, now_ms);
             }
             if now_ms == returns_ms {
-                site.mark_up(R1);
+                site.mark_up(R1, now_ms);
             }
             if now_ms >= next_packet_ms {
                 next_packet_ms += interval_ms;
