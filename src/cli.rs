@@ -1,22 +1,39 @@
-//! The command line: one file per subcommand below `cli/`, each a `run(args)` that returns `anyhow::Result<()>`.
+//! The command line: one file per subcommand below `cli/`, each with its `Args` and `run(args)`.
 
-pub mod locate;
+mod locate;
+mod migrate;
+mod topology;
 
+use std::future::Future;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::config::LogArgs;
+
 /// Hospital asset and inventory tracker.
 #[derive(Debug, Parser)]
-#[command(name = "wardtrack", version, about, arg_required_else_help = true)]
+#[command(
+    name = "wardtrack",
+    version,
+    about,
+    arg_required_else_help = true,
+    disable_help_subcommand = true
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
+    #[command(flatten)]
+    log: LogArgs,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Decide the rooms of a recorded site and print every change.
+    /// Bring the database schema up to date, or show what is missing.
+    Migrate(migrate::Args),
+    /// Make what wardtrack needs in RabbitMQ.
+    Topology(topology::Args),
+    /// Decide rooms for a recorded site, without database or broker.
     Locate(locate::Args),
 }
 
@@ -24,7 +41,13 @@ enum Command {
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Err(error) = crate::telemetry::init_logs(&cli.log) {
+        eprintln!("wardtrack: {error:#}");
+        return ExitCode::from(2);
+    }
     let ended = match cli.command {
+        Command::Migrate(args) => block_on(migrate::run(args)),
+        Command::Topology(args) => block_on(topology::run(args)),
         Command::Locate(args) => locate::run(&args),
     };
     match ended {
@@ -34,4 +57,12 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Runs a command on the main runtime. The future is boxed: commands are large, and the stack of `main` is not.
+fn block_on(command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(Box::pin(command))
 }

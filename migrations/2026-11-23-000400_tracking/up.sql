@@ -37,10 +37,10 @@ CREATE TABLE asset_stay (
     entered_at timestamptz NOT NULL,
     left_at timestamptz NOT NULL,
     basis text NOT NULL,
+    PRIMARY KEY (asset_id, left_at),
     CONSTRAINT asset_stay_period_check CHECK (left_at > entered_at)
 ) PARTITION BY RANGE (left_at);
 COMMENT ON TABLE asset_stay IS 'Closed stays, a partition a month by left_at, kept 13 months.';
-CREATE INDEX asset_stay_asset_id_left_at_idx ON asset_stay (asset_id, left_at);
 CREATE INDEX asset_stay_room_id_left_at_idx ON asset_stay (room_id, left_at);
 
 CREATE TABLE sighting (

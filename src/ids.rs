@@ -1,0 +1,48 @@
+//! One type per table for its ids, so that a room id cannot be passed where an asset id is meant.
+
+use diesel_derive_newtype::DieselNewType;
+use serde::{Deserialize, Serialize};
+
+macro_rules! id {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, DieselNewType, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub i64);
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    )+};
+}
+
+id! {
+    /// A row of `facility`.
+    FacilityId,
+    /// A row of `building`.
+    BuildingId,
+    /// A row of `floor`.
+    FloorId,
+    /// A row of `unit`.
+    UnitId,
+    /// A row of `room`.
+    RoomId,
+    /// A row of `zone`.
+    ZoneId,
+    /// A row of `asset_type`.
+    AssetTypeId,
+    /// A row of `model`.
+    ModelId,
+    /// A row of `asset`.
+    AssetId,
+    /// A row of `tag`.
+    TagId,
+    /// A row of `reader`.
+    ReaderId,
+    /// A row of `quarantine`.
+    QuarantineId,
+    /// A row of `app_user`.
+    UserId,
+}

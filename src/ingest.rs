@@ -1,0 +1,1 @@
+//! The way of a sighting from the broker into the database.
