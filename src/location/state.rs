@@ -5,6 +5,9 @@ use super::decide::Beliefs;
 use super::site::{ReaderIndex, RoomIndex, Site};
 use super::window::{ClosingSlot, Levels, OpenSighting, sort_sightings};
 
+/// Levels that the engine computes with; outside, powers overflow. Ingest is stricter.
+const LEVELS_DBM: std::ops::RangeInclusive<f32> = -200.0..=100.0;
+
 /// One reader heard the tag.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Heard {
@@ -27,7 +30,7 @@ pub enum HeardOutcome {
     TooLate,
     /// The reader serves no room: changed nothing.
     NoRoom,
-    /// The level is not a finite number: changed nothing.
+    /// The level is no number from -200 to 100 dBm: changed nothing.
     BadLevel,
 }
 
@@ -108,7 +111,7 @@ impl TagTrack {
         heard: Heard,
         out: &mut Vec<RoomChange>,
     ) -> HeardOutcome {
-        if !heard.rssi_dbm.is_finite() {
+        if !LEVELS_DBM.contains(&heard.rssi_dbm) {
             return HeardOutcome::BadLevel;
         }
         if site.room_of(heard.reader).is_none() {

@@ -167,10 +167,10 @@ fn a_sighting_that_cannot_be_placed_changes_nothing() {
         track.hear(&site, &engine, heard(0, R2, -60.0), &mut out),
         HeardOutcome::NoRoom
     );
-    assert_eq!(
-        track.hear(&site, &engine, heard(0, R1, f32::NAN), &mut out),
-        HeardOutcome::BadLevel
-    );
+    for level in [f32::NAN, f32::INFINITY, f32::MAX, f32::MIN, 101.0] {
+        let outcome = track.hear(&site, &engine, heard(0, R1, level), &mut out);
+        assert_eq!(outcome, HeardOutcome::BadLevel);
+    }
     assert_eq!(track.newest_ms(), None);
 }
 
