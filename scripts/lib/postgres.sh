@@ -100,17 +100,16 @@ CONF
   if is_root; then chown postgres "$file"; fi
 }
 
-# After SIGKILL or a power cut postmaster.pid stays. Postgres compares it with living processes by number only, and
-# the number may belong to anything by now (in a container often to a process of the same user).
+# After SIGKILL or a power cut postmaster.pid and the socket's lock stay. Postgres compares them with processes by
+# number only, and the number may belong to anything by now, or to a zombie that nobody reaps yet.
 pg_remove_stale_lock() {
   local lock pid
   lock="$(pg_dir)/data/postmaster.pid"
-  [[ -e $lock ]] || return 0
-  pid="$(head -n1 "$lock")"
+  pid="$(head -n1 "$lock" 2>/dev/null || true)"
   if [[ $pid =~ ^[0-9]+$ ]] && tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF "$(pg_dir)/data"; then
     die "a Postgres that scripts/servers did not record runs on these data (pid $pid)" "Stop it first: kill -INT $pid"
   fi
-  rm -f "$lock"
+  rm -f "$lock" "$(pg_dir)/socket/".s.PGSQL.*
 }
 
 pg_ask() {
