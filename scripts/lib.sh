@@ -113,11 +113,11 @@ check_user_can_enter() {
   done
 }
 
-# own_dir USER DIR: make DIR for USER alone.
+# own_dir USER DIR: make DIR for USER alone. With everything in it, when an ordinary user ran the servers before.
 own_dir() {
   mkdir -p "$2"
   chmod 700 "$2"
-  if is_root; then chown "$1:$(id -g "$1")" "$2"; fi
+  if is_root && [[ $(stat -c %U "$2") != "$1" ]]; then chown -R "$1:$(id -g "$1")" "$2"; fi
 }
 
 # ---- secrets ---------------------------------------------------------------------------------------------------
@@ -212,7 +212,7 @@ wait_ready() {
     if [[ -n $why ]]; then
       {
         printf 'error: %s. The last lines of %s:\n' "$why" "$log"
-        tail -n 25 "$log" 2>/dev/null | sed 's/^/  | /'
+        tail -n 15 "$log" 2>/dev/null | sed 's/^/  | /'
       } >&2
       return 1
     fi

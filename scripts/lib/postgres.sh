@@ -109,7 +109,20 @@ pg_remove_stale_lock() {
   if [[ $pid =~ ^[0-9]+$ ]] && tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF "$(pg_dir)/data"; then
     die "a Postgres that scripts/servers did not record runs on these data (pid $pid)" "Stop it first: kill -INT $pid"
   fi
+  # Children of a killed server live until they next look up, and hold the shared memory meanwhile.
+  for pid in $(pg_orphans); do kill -KILL "$pid" 2>/dev/null || true; done
   rm -f "$lock" "$(pg_dir)/socket/".s.PGSQL.*
+}
+
+# Postgres processes whose working folder are our data.
+pg_orphans() {
+  local cwd
+  for cwd in /proc/[0-9]*/cwd; do
+    if [[ $(readlink "$cwd" 2>/dev/null) == "$(pg_dir)/data" && $(cat "${cwd%cwd}comm" 2>/dev/null) == postgres ]]; then
+      cwd="${cwd#/proc/}"
+      printf '%s\n' "${cwd%/cwd}"
+    fi
+  done
 }
 
 pg_ask() {

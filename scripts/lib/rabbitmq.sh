@@ -80,6 +80,11 @@ rmq_launch() {
   if recorded_pid "$(rmq_pid_file)" >/dev/null; then return 0; fi
   program="$(find_rabbitmq)" || die "RabbitMQ is not installed"
   dir="$(rmq_dir)"
+  # Its disk monitor puts the path between quotes for a shell and hangs at boot when there is one inside (3.10).
+  if [[ $dir == *[\'\"\\\`\$]* ]]; then
+    die "RabbitMQ cannot run in a folder whose name has a quote, backslash, backtick or dollar: $dir" \
+      "Move the checkout, or keep the data elsewhere: WARDTRACK_LOCAL_DIR=/var/tmp/wardtrack"
+  fi
   own_dir rabbitmq "$dir"
   own_dir rabbitmq "$dir/log"
   own_dir rabbitmq "$dir/data"
@@ -121,7 +126,7 @@ rmq_finish() {
   local log pid
   log="$(rmq_log)"
   if ! wait_ready RabbitMQ 90 "$(rmq_pid_file)" "$log" rmq_answers; then
-    tail -n 15 "$(rmq_console)" 2>/dev/null | sed 's/^/  | /' >&2
+    tail -n 5 "$(rmq_console)" 2>/dev/null | sed 's/^/  | /' >&2
     return 1
   fi
   # Should a later version of the start script stay in between after all, keep the pid of the server itself.
