@@ -198,6 +198,29 @@ kill_tree() {
   wait_gone 10 "$1" $children || die "process $1 survived SIGKILL"
 }
 
+# run CMD..: a long command that a signal may end. In the foreground bash would look at a signal only after the command
+# has ended. It gets a process group of its own, so that whatever it starts in turn is ended with it; so it has no
+# terminal to read from.
+CHILD=''
+run() {
+  local code=0
+  set -m
+  "$@" </dev/null 9>&- &
+  CHILD=$!
+  set +m
+  wait "$CHILD" || code=$?
+  CHILD=''
+  return "$code"
+}
+
+# For the clean-up after a signal: ends what run() has started.
+stop_child() {
+  [[ -n $CHILD ]] && pid_runs "$CHILD" || return 0
+  kill -TERM -- "-$CHILD" 2>/dev/null || true
+  wait_gone 20 "$CHILD" || true
+  kill -KILL -- "-$CHILD" 2>/dev/null || true
+}
+
 # wait_ready NAME SECONDS PIDFILE LOGFILE CMD..: poll CMD until it succeeds; on failure show the end of the log.
 wait_ready() {
   local name="$1" seconds="$2" pid_file="$3" log="$4" until_ms why=''

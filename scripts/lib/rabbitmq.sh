@@ -21,13 +21,13 @@ find_rabbitmq() {
   return 1
 }
 
-rmq_version() {
+rmq_major() {
   local home
-  home="$(dirname "$(dirname "$(readlink -f "$1")")")"
-  basename "$(printf '%s\n' "$home"/plugins/rabbit-[0-9]* | head -n1)" | sed -E 's/^rabbit-([0-9.]+).*/\1/;s/\.$//'
+  home="$(dirname "$(dirname "$(readlink -f "$(find_rabbitmq)")")")"
+  basename "$(printf '%s\n' "$home"/plugins/rabbit-[0-9]* | head -n1)" | sed -E 's/^rabbit-([0-9]+).*/\1/'
 }
 
-# ingest-design "Server settings". The admin user comes from the configuration at the very first start, on an empty
+# The settings that the design of the ingest path asks of a broker. The admin user comes from the configuration at the very first start, on an empty
 # node: so `guest` never exists, and no command line shows a password.
 rmq_configure() {
   local dir file
@@ -60,6 +60,8 @@ log.file.level = info
 log.file.rotation.size = 10485760
 log.file.rotation.count = 3
 CONF
+    # From 4.0 on this name stands behind every anonymous login, over AMQP 1.0 too; 3.x does not know it.
+    if (($(rmq_major) >= 4)); then printf 'anonymous_login_user = none\n' >>"$file"; fi
     printf '[rabbitmq_management,rabbitmq_mqtt,rabbitmq_prometheus].\n' >"$dir/enabled_plugins"
   )
   [[ -s $dir/.erlang.cookie ]] || (umask 077 && random_hex 16 >"$dir/.erlang.cookie" && chmod 400 "$dir/.erlang.cookie")
