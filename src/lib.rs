@@ -9,4 +9,5 @@ pub mod config;
 pub mod db;
 pub mod ids;
 pub mod lifecycle;
+pub mod simulate;
 pub mod telemetry;
