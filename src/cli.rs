@@ -1,6 +1,8 @@
 //! The command line: one file per subcommand below `cli/`, each with its `Args` and `run(args)`.
 
+mod locate;
 mod migrate;
+mod topology;
 
 use std::future::Future;
 use std::process::ExitCode;
@@ -29,6 +31,10 @@ struct Cli {
 enum Command {
     /// Bring the database schema up to date, or show what is missing.
     Migrate(migrate::Args),
+    /// Make what wardtrack needs in RabbitMQ.
+    Topology(topology::Args),
+    /// Decide rooms for a recorded site, without database or broker.
+    Locate(locate::Args),
 }
 
 /// Parses the arguments, runs the command and gives the process its exit code: 0 done, 1 failed, 2 wrong arguments.
@@ -41,6 +47,8 @@ pub fn main() -> ExitCode {
     }
     let ended = match cli.command {
         Command::Migrate(args) => block_on(migrate::run(args)),
+        Command::Topology(args) => block_on(topology::run(args)),
+        Command::Locate(args) => locate::run(&args),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

@@ -3,11 +3,17 @@
 //! `ARCHITECTURE.md` has the map and two walks through the code: one sighting from the broker to a page, one search from the
 //! browser to the database and back.
 
+pub mod broker;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod credential;
 pub mod db;
+pub mod devices;
 pub mod ids;
+pub mod ingest;
 pub mod lifecycle;
+pub mod location;
+pub mod recording;
 pub mod simulate;
 pub mod telemetry;

@@ -1,0 +1,3 @@
+//! Readers and tags as devices: registration, credentials and health.
+
+pub mod register;
