@@ -2,6 +2,7 @@
 
 mod locate;
 mod migrate;
+mod simulate;
 mod topology;
 
 use std::future::Future;
@@ -35,6 +36,8 @@ enum Command {
     Topology(topology::Args),
     /// Decide rooms for a recorded site, without database or broker.
     Locate(locate::Args),
+    /// Simulate a hospital: 90 readers that publish what they hear of 420 pieces of equipment, or a recording of it.
+    Simulate(Box<simulate::Args>),
 }
 
 /// Parses the arguments, runs the command and gives the process its exit code: 0 done, 1 failed, 2 wrong arguments.
@@ -49,6 +52,7 @@ pub fn main() -> ExitCode {
         Command::Migrate(args) => block_on(migrate::run(args)),
         Command::Topology(args) => block_on(topology::run(args)),
         Command::Locate(args) => locate::run(&args),
+        Command::Simulate(args) => block_on(simulate::run(*args)),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

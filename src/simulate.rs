@@ -22,10 +22,12 @@ mod plan;
 mod radio;
 mod readers;
 pub mod record;
+pub mod run;
 pub mod seed;
 mod tasks;
 mod truth;
 mod walk;
+mod wire;
 mod world;
 
 pub use desk::{ReaderMessage, SimSighting};

@@ -115,13 +115,9 @@ mod tests {
 
     #[test]
     fn the_same_parts_give_the_same_chance() {
-        let (mut a, mut b, mut c) = (
-            Chance::new(&[1, 2]),
-            Chance::new(&[1, 2]),
-            Chance::new(&[2, 1]),
-        );
-        let (x, y, z) = (a.share(), b.share(), c.share());
-        assert!((x - y).abs() < f32::EPSILON);
-        assert!((x - z).abs() > f32::EPSILON);
+        let [first, second, other] =
+            [[1, 2], [1, 2], [2, 1]].map(|parts| Chance::new(&parts).share());
+        assert!((first - second).abs() < f32::EPSILON);
+        assert!((first - other).abs() > f32::EPSILON);
     }
 }

@@ -13,7 +13,7 @@ const AT_ONE_METRE_DBM: f32 = -60.0;
 /// Ten times the path-loss exponent.
 const PER_DECADE_DB: f32 = 26.0;
 /// What a plasterboard wall takes.
-const WALL_DB: f32 = 6.0;
+const WALL_DB: f32 = 5.0;
 /// What a concrete floor takes.
 const STOREY_DB: f32 = 18.0;
 /// What the walls of a lift take.
@@ -23,9 +23,9 @@ const ABOVE_TAGS_M: f32 = 1.4;
 /// Height of a storey.
 const STOREY_M: f32 = 4.0;
 /// Deviation of the fixed luck of a place and reader.
-const SHADOW_DB: f32 = 3.0;
+const SHADOW_DB: f32 = 4.5;
 /// Deviation from packet to packet.
-const FADING_DB: f32 = 3.5;
+const FADING_DB: f32 = 4.0;
 /// Below this a reader decodes nothing.
 const SENSITIVITY_DBM: f32 = -95.0;
 /// Means below this never reach [`SENSITIVITY_DBM`]: fading ends at 3.5 deviations, and packets that rare teach nothing.
