@@ -29,7 +29,9 @@ const RAW_BYTES_MAX: usize = 2_048;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// More bytes than allowed.
-    #[error("the body has {bytes} bytes, at most {BODY_BYTES_MAX} are allowed: send smaller batches")]
+    #[error(
+        "the body has {bytes} bytes, at most {BODY_BYTES_MAX} are allowed: send smaller batches"
+    )]
     TooLarge {
         /// Its length.
         bytes: usize,
@@ -64,10 +66,14 @@ pub enum Refusal {
         count: usize,
     },
     /// Neither an id nor anything that tells two messages apart.
-    #[error("batch_id is missing, and so are sent_at_ms and seq: send a UUID in batch_id, the same one when you repeat the message")]
+    #[error(
+        "batch_id is missing, and so are sent_at_ms and seq: send a UUID in batch_id, the same one when you repeat the message"
+    )]
     MissingBatchId,
     /// The body names another reader than the sign-in (I-3).
-    #[error("reader is {named:?}, but the sender signed in as {reader_key:?}: each reader may only speak for itself")]
+    #[error(
+        "reader is {named:?}, but the sender signed in as {reader_key:?}: each reader may only speak for itself"
+    )]
     IdentityMismatch {
         /// What the body says.
         named: String,
@@ -275,26 +281,53 @@ fn parse_fast<'a>(body: &'a [u8], reader_key: &str) -> Result<Option<Envelope<'a
 /// Field by field and element by element, to name what is wrong.
 fn parse_slow<'a>(body: &'a [u8], reader_key: &str) -> Result<Envelope<'a>, Refusal> {
     // Types are looked at after syntax: a number where an object belongs is JSON, only not ours.
-    serde_json::from_slice::<serde::de::IgnoredAny>(body)
-        .map_err(|error| Refusal::NotJson { detail: error.to_string() })?;
-    let slow: SlowBody<'a> = serde_json::from_slice(body).map_err(|error| Refusal::BadEnvelope {
-        field: "the body",
-        problem: format!("is not an object with each field once ({error}): send {{\"v\":1,...}}"),
+    serde_json::from_slice::<serde::de::IgnoredAny>(body).map_err(|error| Refusal::NotJson {
+        detail: error.to_string(),
     })?;
-    let version = slow.v.ok_or(Refusal::BadEnvelope { field: "v", problem: "is missing: send 1".to_owned() })?;
+    let slow: SlowBody<'a> =
+        serde_json::from_slice(body).map_err(|error| Refusal::BadEnvelope {
+            field: "the body",
+            problem: format!(
+                "is not an object with each field once ({error}): send {{\"v\":1,...}}"
+            ),
+        })?;
+    let version = slow.v.ok_or(Refusal::BadEnvelope {
+        field: "v",
+        problem: "is missing: send 1".to_owned(),
+    })?;
     if version.get() != "1" {
-        return Err(Refusal::UnsupportedVersion { version: cut(version.get(), 40) });
+        return Err(Refusal::UnsupportedVersion {
+            version: cut(version.get(), 40),
+        });
     }
-    let elements: Vec<&'a RawValue> = field("s", slow.s, "send a list of sightings, empty for a heartbeat")?
-        .ok_or(Refusal::BadEnvelope { field: "s", problem: "is missing: send a list, empty for a heartbeat".to_owned() })?;
+    let elements: Vec<&'a RawValue> = field(
+        "s",
+        slow.s,
+        "send a list of sightings, empty for a heartbeat",
+    )?
+    .ok_or(Refusal::BadEnvelope {
+        field: "s",
+        problem: "is missing: send a list, empty for a heartbeat".to_owned(),
+    })?;
     if elements.len() > SIGHTINGS_MAX {
-        return Err(Refusal::TooManySightings { count: elements.len() });
+        return Err(Refusal::TooManySightings {
+            count: elements.len(),
+        });
     }
-    let events: Vec<&'a RawValue> = field("ev", slow.ev, "send a list of events")?.unwrap_or_default();
+    let events: Vec<&'a RawValue> =
+        field("ev", slow.ev, "send a list of events")?.unwrap_or_default();
     let head = Head {
         batch_id: field("batch_id", slow.batch_id, "send a UUID")?,
-        reader: field("reader", slow.reader, "send the reader's id as text, or leave it out")?,
-        sent_at_ms: field("sent_at_ms", slow.sent_at_ms, "send whole milliseconds since 1970")?,
+        reader: field(
+            "reader",
+            slow.reader,
+            "send the reader's id as text, or leave it out",
+        )?,
+        sent_at_ms: field(
+            "sent_at_ms",
+            slow.sent_at_ms,
+            "send whole milliseconds since 1970",
+        )?,
         boot: field("boot", slow.boot, "send a text")?,
         seq: field("seq", slow.seq, "send a whole number")?,
         inventory: field("inv", slow.inv, "send {\"seq\":17,\"part\":1,\"parts\":3}")?,
@@ -304,17 +337,28 @@ fn parse_slow<'a>(body: &'a [u8], reader_key: &str) -> Result<Envelope<'a>, Refu
             .map(|event| event_words(&event))
             .collect(),
     };
-    let (mut sightings, mut rejects, mut rejected) = (Vec::with_capacity(elements.len()), Vec::new(), 0_u32);
+    let (mut sightings, mut rejects, mut rejected) =
+        (Vec::with_capacity(elements.len()), Vec::new(), 0_u32);
     for (index, raw) in (0_u16..).zip(elements) {
         let checked = serde_json::from_str::<FastSighting<'a>>(raw.get())
-            .map_err(|error| ("bad_sighting", format!("{error}: send {{\"t\":..,\"age_ms\":..,\"rssi\":..}}")))
+            .map_err(|error| {
+                (
+                    "bad_sighting",
+                    format!("{error}: send {{\"t\":..,\"age_ms\":..,\"rssi\":..}}"),
+                )
+            })
             .and_then(|fast| check_sighting(index, fast));
         match checked {
             Ok(sighting) => sightings.push(sighting),
             Err((reason, detail)) => {
                 rejected += 1;
                 if rejects.len() < REJECTS_KEPT_MAX {
-                    rejects.push(Reject { index, reason, detail, raw: cut(raw.get(), RAW_BYTES_MAX) });
+                    rejects.push(Reject {
+                        index,
+                        reason,
+                        detail,
+                        raw: cut(raw.get(), RAW_BYTES_MAX),
+                    });
                 }
             }
         }
@@ -341,23 +385,37 @@ fn finish<'a>(
     rejected: u32,
 ) -> Result<Envelope<'a>, Refusal> {
     if let Some(named) = head.reader.filter(|named| named != reader_key) {
-        return Err(Refusal::IdentityMismatch { named: cut(&named, 100), reader_key: reader_key.to_owned() });
+        return Err(Refusal::IdentityMismatch {
+            named: cut(&named, 100),
+            reader_key: reader_key.to_owned(),
+        });
     }
     if let Some(sent_at_ms) = head.sent_at_ms
         && !(0..=MS_MAX).contains(&sent_at_ms)
     {
         let problem = format!("is {sent_at_ms}: send milliseconds since 1970");
-        return Err(Refusal::BadEnvelope { field: "sent_at_ms", problem });
+        return Err(Refusal::BadEnvelope {
+            field: "sent_at_ms",
+            problem,
+        });
     }
     if let Some(inventory) = head.inventory
         && !(1..=inventory.parts).contains(&inventory.part)
     {
-        let problem = format!("says part {} of {}: parts count from 1", inventory.part, inventory.parts);
-        return Err(Refusal::BadEnvelope { field: "inv", problem });
+        let problem = format!(
+            "says part {} of {}: parts count from 1",
+            inventory.part, inventory.parts
+        );
+        return Err(Refusal::BadEnvelope {
+            field: "inv",
+            problem,
+        });
     }
     let batch_id = match head.batch_id {
         Some(batch_id) => batch_id,
-        None if head.sent_at_ms.is_some() || head.seq.is_some() => derived_batch_id(reader_key, body),
+        None if head.sent_at_ms.is_some() || head.seq.is_some() => {
+            derived_batch_id(reader_key, body)
+        }
         None => return Err(Refusal::MissingBatchId),
     };
     Ok(Envelope {
@@ -377,7 +435,10 @@ fn finish<'a>(
 /// Largest time that is taken: the year 2262, where nanoseconds end.
 const MS_MAX: i64 = 9_223_372_036_854;
 
-fn check_sighting(index: u16, raw: FastSighting<'_>) -> Result<Sighting<'_>, (&'static str, String)> {
+fn check_sighting(
+    index: u16,
+    raw: FastSighting<'_>,
+) -> Result<Sighting<'_>, (&'static str, String)> {
     let tag_key = match raw.t {
         Cow::Borrowed(text) => canonical(text),
         Cow::Owned(text) => canonical(&text).map(|key| Cow::Owned(key.into_owned())),
@@ -390,9 +451,16 @@ fn check_sighting(index: u16, raw: FastSighting<'_>) -> Result<Sighting<'_>, (&'
         if value >= min && value <= max {
             return Ok(());
         }
-        Err(("number_out_of_range", format!("{name} is {value}: send {min} to {max}, or leave it out")))
+        Err((
+            "number_out_of_range",
+            format!("{name} is {value}: send {min} to {max}, or leave it out"),
+        ))
     };
-    #[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "only compared with small limits")]
+    #[expect(
+        clippy::as_conversions,
+        clippy::cast_precision_loss,
+        reason = "only compared with small limits"
+    )]
     let whole = |name: &str, value: Option<i64>, min: i64, max: i64| match value {
         None => Ok(()),
         Some(value) => range(name, value as f64, min as f64, max as f64),
@@ -402,7 +470,10 @@ fn check_sighting(index: u16, raw: FastSighting<'_>) -> Result<Sighting<'_>, (&'
     whole("ant", raw.ant, 0, 255)?;
     whole("n", raw.n, 1, 1_000_000)?;
     whole("bat", raw.bat, 0, 100)?;
-    for (name, value, min, max) in [("rssi", raw.rssi, -150.0, 30.0), ("temp", raw.temp, -100.0, 200.0)] {
+    for (name, value, min, max) in [
+        ("rssi", raw.rssi, -150.0, 30.0),
+        ("temp", raw.temp, -100.0, 200.0),
+    ] {
         value.map_or(Ok(()), |value| range(name, f64::from(value), min, max))?;
     }
     let heard = match (raw.age_ms, raw.at_ms) {
@@ -443,7 +514,11 @@ fn event_words(event: &RawEvent<'_>) -> String {
 
 /// First 16 bytes of SHA-256 of reader and body.
 fn derived_batch_id(reader_key: &str, body: &[u8]) -> Uuid {
-    let digest = Sha256::new().chain_update(reader_key).chain_update([0]).chain_update(body).finalize();
+    let digest = Sha256::new()
+        .chain_update(reader_key)
+        .chain_update([0])
+        .chain_update(body)
+        .finalize();
     let mut bytes = [0; 16];
     for (byte, from) in bytes.iter_mut().zip(digest) {
         *byte = from;
@@ -454,10 +529,13 @@ fn derived_batch_id(reader_key: &str, body: &[u8]) -> Uuid {
 /// The UUID's own time when it is a version 7, else the reader's clock, else a fixed day: whatever it is, a repeat of the
 /// message gives the same day (I-11).
 fn batch_day(batch_id: Uuid, sent_at_ms: Option<i64>) -> NaiveDate {
-    let of_id = (batch_id.get_version_num() == 7).then(|| batch_id.get_timestamp()).flatten().and_then(|timestamp| {
-        let (seconds, _) = timestamp.to_unix();
-        DateTime::from_timestamp(i64::try_from(seconds).ok()?, 0)
-    });
+    let of_id = (batch_id.get_version_num() == 7)
+        .then(|| batch_id.get_timestamp())
+        .flatten()
+        .and_then(|timestamp| {
+            let (seconds, _) = timestamp.to_unix();
+            DateTime::from_timestamp(i64::try_from(seconds).ok()?, 0)
+        });
     of_id
         .or_else(|| sent_at_ms.and_then(DateTime::from_timestamp_millis))
         .map_or(NaiveDate::default(), |at| at.date_naive())
@@ -465,7 +543,9 @@ fn batch_day(batch_id: Uuid, sent_at_ms: Option<i64>) -> NaiveDate {
 
 /// The first `bytes_max` bytes, cut at a character.
 fn cut(text: &str, bytes_max: usize) -> String {
-    text.get(..text.floor_char_boundary(bytes_max)).unwrap_or_default().to_owned()
+    text.get(..text.floor_char_boundary(bytes_max))
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// Whether brackets outside strings nest deeper than `depth_max`. Not a check of syntax.
@@ -509,12 +589,17 @@ mod tests {
 
     #[test]
     fn the_example_of_the_contract_is_parsed() {
-        let text = body(r#","reader":"icu-3-n","boot":"k3","seq":991,"s":[{"t":"epc:E28011606000020612345678","age_ms":120,"rssi":-61,"ant":1,"n":3}]"#);
+        let text = body(
+            r#","reader":"icu-3-n","boot":"k3","seq":991,"s":[{"t":"epc:E28011606000020612345678","age_ms":120,"rssi":-61,"ant":1,"n":3}]"#,
+        );
         let envelope = parse(text.as_bytes(), "icu-3-n").unwrap();
         assert_eq!(envelope.batch_id.to_string(), ID);
         assert_eq!(envelope.seq, Some(991));
         assert_eq!(envelope.sightings.len(), 1);
-        assert_eq!(envelope.sightings[0].tag_key, "epc:E28011606000020612345678");
+        assert_eq!(
+            envelope.sightings[0].tag_key,
+            "epc:E28011606000020612345678"
+        );
         assert_eq!(envelope.sightings[0].heard, Heard::AgeMs(120));
         assert_eq!(envelope.sightings[0].rssi_dbm, Some(-61.0));
         assert_eq!(envelope.sightings[0].antenna_port, Some(1));
@@ -522,9 +607,18 @@ mod tests {
 
     #[test]
     fn unknown_fields_events_and_inventories_are_taken() {
-        let text = body(r#","new":{"a":[1]},"s":[],"inv":{"seq":17,"part":1,"parts":3},"ev":[{"kind":"antenna_down","ant":3},{"kind":"gpi"}]"#);
+        let text = body(
+            r#","new":{"a":[1]},"s":[],"inv":{"seq":17,"part":1,"parts":3},"ev":[{"kind":"antenna_down","ant":3},{"kind":"gpi"}]"#,
+        );
         let envelope = parse(text.as_bytes(), "icu-3-n").unwrap();
-        assert_eq!(envelope.inventory, Some(Inventory { seq: 17, part: 1, parts: 3 }));
+        assert_eq!(
+            envelope.inventory,
+            Some(Inventory {
+                seq: 17,
+                part: 1,
+                parts: 3
+            })
+        );
         assert_eq!(envelope.events, ["antenna_down, antenna 3", "gpi"]);
     }
 
@@ -532,30 +626,64 @@ mod tests {
     fn a_broken_message_is_refused_with_field_value_and_remedy() {
         let cases = [
             ("[1,2", "not_json", "not JSON"),
-            (r#"{"v":1,"sent_at_ms":1,"s":[{"t":"AA","rssi":NaN}]}"#, "not_json", "not JSON"),
+            (
+                r#"{"v":1,"sent_at_ms":1,"s":[{"t":"AA","rssi":NaN}]}"#,
+                "not_json",
+                "not JSON",
+            ),
             (r#"{"v":2,"s":[]}"#, "unsupported_version", "v is 2"),
             (r#"{"s":[]}"#, "bad_envelope", "v is missing"),
             (r#"{"v":1,"sent_at_ms":5}"#, "bad_envelope", "s is missing"),
             (r#"{"v":1,"s":[]}"#, "missing_batch_id", "batch_id"),
-            (r#"{"v":1,"batch_id":"seven","s":[]}"#, "bad_envelope", "batch_id is \"seven\""),
-            (r#"{"v":1,"sent_at_ms":-4,"s":[]}"#, "bad_envelope", "sent_at_ms is -4"),
-            (r#"{"v":1,"sent_at_ms":4,"s":{}}"#, "bad_envelope", "s is {}"),
-            (r#"{"v":1,"sent_at_ms":4,"reader":"icu-4","s":[]}"#, "identity_mismatch", "icu-4"),
-            (r#"{"v":1,"sent_at_ms":4,"inv":{"seq":1,"part":4,"parts":3},"s":[]}"#, "bad_envelope", "part 4 of 3"),
+            (
+                r#"{"v":1,"batch_id":"seven","s":[]}"#,
+                "bad_envelope",
+                "batch_id is \"seven\"",
+            ),
+            (
+                r#"{"v":1,"sent_at_ms":-4,"s":[]}"#,
+                "bad_envelope",
+                "sent_at_ms is -4",
+            ),
+            (
+                r#"{"v":1,"sent_at_ms":4,"s":{}}"#,
+                "bad_envelope",
+                "s is {}",
+            ),
+            (
+                r#"{"v":1,"sent_at_ms":4,"reader":"icu-4","s":[]}"#,
+                "identity_mismatch",
+                "icu-4",
+            ),
+            (
+                r#"{"v":1,"sent_at_ms":4,"inv":{"seq":1,"part":4,"parts":3},"s":[]}"#,
+                "bad_envelope",
+                "part 4 of 3",
+            ),
             ("[]", "bad_envelope", "object"),
-            (r#"{"v":1,"sent_at_ms":4,"x":[[[[[[[[[]]]]]]]]],"s":[]}"#, "too_deep", "8"),
+            (
+                r#"{"v":1,"sent_at_ms":4,"x":[[[[[[[[[]]]]]]]]],"s":[]}"#,
+                "too_deep",
+                "8",
+            ),
         ];
         for (text, reason, words) in cases {
             let refusal = refused(text);
             assert_eq!(refusal.reason(), reason, "{text}");
-            assert!(refusal.to_string().contains(words), "{refusal} should name {words}");
+            assert!(
+                refusal.to_string().contains(words),
+                "{refusal} should name {words}"
+            );
         }
     }
 
     #[test]
     fn too_much_is_refused() {
         let many = vec![r#"{"t":"AA"}"#; SIGHTINGS_MAX + 1].join(",");
-        assert_eq!(refused(&body(&format!(r#","s":[{many}]"#))), Refusal::TooManySightings { count: 5_001 });
+        assert_eq!(
+            refused(&body(&format!(r#","s":[{many}]"#))),
+            Refusal::TooManySightings { count: 5_001 }
+        );
         let large = body(&format!(r#","x":"{}","s":[]"#, "a".repeat(300 * 1024)));
         assert_eq!(refused(&large).reason(), "too_large");
     }
@@ -566,13 +694,34 @@ mod tests {
             r#","s":[{"t":"AC233F000001","rssi":-60},{"t":"AC233F000002","rssi":-600},{"t":7},{"t":"AC233F000003","age_ms":-5},{"t":"pump"},"x",{"t":"AC233F000004"}]"#,
         );
         let envelope = parse(text.as_bytes(), "icu-3-n").unwrap();
-        let good: Vec<u16> = envelope.sightings.iter().map(|sighting| sighting.index).collect();
+        let good: Vec<u16> = envelope
+            .sightings
+            .iter()
+            .map(|sighting| sighting.index)
+            .collect();
         assert_eq!(good, [0, 6]);
-        let bad: Vec<(u16, &str)> = envelope.rejects.iter().map(|reject| (reject.index, reject.reason)).collect();
-        let wanted = [(1, "number_out_of_range"), (2, "bad_sighting"), (3, "number_out_of_range"), (4, "bad_tag"), (5, "bad_sighting")];
+        let bad: Vec<(u16, &str)> = envelope
+            .rejects
+            .iter()
+            .map(|reject| (reject.index, reject.reason))
+            .collect();
+        let wanted = [
+            (1, "number_out_of_range"),
+            (2, "bad_sighting"),
+            (3, "number_out_of_range"),
+            (4, "bad_tag"),
+            (5, "bad_sighting"),
+        ];
         assert_eq!(bad, wanted);
-        assert_eq!(envelope.rejects[0].raw, r#"{"t":"AC233F000002","rssi":-600}"#);
-        assert!(envelope.rejects[0].detail.contains("rssi is -600"), "{}", envelope.rejects[0].detail);
+        assert_eq!(
+            envelope.rejects[0].raw,
+            r#"{"t":"AC233F000002","rssi":-600}"#
+        );
+        assert!(
+            envelope.rejects[0].detail.contains("rssi is -600"),
+            "{}",
+            envelope.rejects[0].detail
+        );
     }
 
     #[test]
@@ -585,18 +734,41 @@ mod tests {
 
     #[test]
     fn levels_that_mean_unknown_are_unknown() {
-        let text = body(r#","s":[{"t":"AA","rssi":0},{"t":"AB","rssi":-128},{"t":"AC","rssi":-61.5}]"#);
-        let levels: Vec<Option<f32>> =
-            parse(text.as_bytes(), "icu-3-n").unwrap().sightings.iter().map(|sighting| sighting.rssi_dbm).collect();
+        let text =
+            body(r#","s":[{"t":"AA","rssi":0},{"t":"AB","rssi":-128},{"t":"AC","rssi":-61.5}]"#);
+        let levels: Vec<Option<f32>> = parse(text.as_bytes(), "icu-3-n")
+            .unwrap()
+            .sightings
+            .iter()
+            .map(|sighting| sighting.rssi_dbm)
+            .collect();
         assert_eq!(levels, [None, None, Some(-61.5)]);
     }
 
     #[test]
     fn i11_the_day_comes_from_the_message() {
-        let day = |text: &str| parse(text.as_bytes(), "icu-3-n").unwrap().batch_day.to_string();
-        assert_eq!(day(&body(r#","s":[]"#)), "2025-08-29", "a version 7 id carries its time");
-        assert_eq!(day(r#"{"v":1,"batch_id":"3b241101-e2bb-4255-8caf-4136c566a962","sent_at_ms":1767225600123,"s":[]}"#), "2026-01-01");
-        assert_eq!(day(r#"{"v":1,"seq":4,"s":[]}"#), "1970-01-01", "no time in it: a fixed day");
+        let day = |text: &str| {
+            parse(text.as_bytes(), "icu-3-n")
+                .unwrap()
+                .batch_day
+                .to_string()
+        };
+        assert_eq!(
+            day(&body(r#","s":[]"#)),
+            "2025-08-29",
+            "a version 7 id carries its time"
+        );
+        assert_eq!(
+            day(
+                r#"{"v":1,"batch_id":"3b241101-e2bb-4255-8caf-4136c566a962","sent_at_ms":1767225600123,"s":[]}"#
+            ),
+            "2026-01-01"
+        );
+        assert_eq!(
+            day(r#"{"v":1,"seq":4,"s":[]}"#),
+            "1970-01-01",
+            "no time in it: a fixed day"
+        );
     }
 
     #[test]

@@ -16,7 +16,9 @@ pub enum TagKeyError {
     #[error("t is longer than {TAG_KEY_CHARS_MAX} characters")]
     TooLong,
     /// Not what its kind demands.
-    #[error("t does not follow its kind: write epc:HEX, mac:12HEX, ib:UUID-major-minor, eddy:20HEX-12HEX, alt:HEX or x:TEXT")]
+    #[error(
+        "t does not follow its kind: write epc:HEX, mac:12HEX, ib:UUID-major-minor, eddy:20HEX-12HEX, alt:HEX or x:TEXT"
+    )]
     Malformed,
 }
 
@@ -43,7 +45,9 @@ pub fn canonical(text: &str) -> Result<Cow<'_, str>, TagKeyError> {
         Some(("eddy", ids)) if is_eddystone(ids) => Ok(upper(text, "eddy:", ids)),
         Some(("ib", ids)) => canonical_ibeacon(text, ids).ok_or(TagKeyError::Malformed),
         Some(("x", _)) => Ok(Cow::Borrowed(text)),
-        None if is_hex(text) && text.len() == 12 => Ok(Cow::Owned(format!("mac:{}", text.to_ascii_uppercase()))),
+        None if is_hex(text) && text.len() == 12 => {
+            Ok(Cow::Owned(format!("mac:{}", text.to_ascii_uppercase())))
+        }
         None if is_hex(text) => Ok(Cow::Owned(format!("epc:{}", text.to_ascii_uppercase()))),
         _ => Err(TagKeyError::Malformed),
     }
@@ -52,7 +56,10 @@ pub fn canonical(text: &str) -> Result<Cow<'_, str>, TagKeyError> {
 /// The commonest key by far, checked without a search.
 fn is_canonical_mac(bytes: &[u8]) -> bool {
     bytes.len() == 16
-        && bytes.strip_prefix(b"mac:").is_some_and(|hex| hex.iter().all(|b| b.is_ascii_digit() || (b'A'..=b'F').contains(b)))
+        && bytes.strip_prefix(b"mac:").is_some_and(|hex| {
+            hex.iter()
+                .all(|b| b.is_ascii_digit() || (b'A'..=b'F').contains(b))
+        })
 }
 
 fn is_hex(text: &str) -> bool {
@@ -84,7 +91,11 @@ fn canonical_ibeacon<'a>(whole: &'a str, ids: &str) -> Option<Cow<'a, str>> {
     let (major, minor): (u16, u16) = (major.parse().ok()?, minor.parse().ok()?);
     let uuid = uuid::Uuid::try_parse(uuid).ok()?;
     let key = format!("ib:{}-{major}-{minor}", uuid.hyphenated());
-    Some(if key == whole { Cow::Borrowed(whole) } else { Cow::Owned(key) })
+    Some(if key == whole {
+        Cow::Borrowed(whole)
+    } else {
+        Cow::Owned(key)
+    })
 }
 
 #[cfg(test)]
@@ -101,11 +112,20 @@ mod tests {
             ("mac:ac233f000001", "mac:AC233F000001"),
             ("ac233f000001", "mac:AC233F000001"),
             ("E28011606000020612345678", "epc:E28011606000020612345678"),
-            ("epc:e28011606000020612345678", "epc:E28011606000020612345678"),
+            (
+                "epc:e28011606000020612345678",
+                "epc:E28011606000020612345678",
+            ),
             ("alt:0f", "alt:0F"),
             ("x:Zimmer 3 früh", "x:Zimmer 3 früh"),
-            ("eddy:00112233445566778899-aabbccddeeff", "eddy:00112233445566778899-AABBCCDDEEFF"),
-            (&format!("ib:{}-1-007", uuid.to_uppercase()), &format!("ib:{uuid}-1-7")),
+            (
+                "eddy:00112233445566778899-aabbccddeeff",
+                "eddy:00112233445566778899-AABBCCDDEEFF",
+            ),
+            (
+                &format!("ib:{}-1-007", uuid.to_uppercase()),
+                &format!("ib:{uuid}-1-7"),
+            ),
         ] {
             assert_eq!(canonical(given).unwrap(), wanted, "{given}");
         }
@@ -116,7 +136,15 @@ mod tests {
         assert_eq!(canonical(""), Err(TagKeyError::Empty));
         assert_eq!(canonical("epc:"), Err(TagKeyError::Empty));
         assert_eq!(canonical(&"A".repeat(500)), Err(TagKeyError::TooLong));
-        for text in ["mac:AC233F", "pump 7", "epc:XYZ", "ib:1-2-3", "eddy:00-11", "qr:1", "ib:f7826da6-4fa2-4e98-8024-bc5b71e0893e-1-70000"] {
+        for text in [
+            "mac:AC233F",
+            "pump 7",
+            "epc:XYZ",
+            "ib:1-2-3",
+            "eddy:00-11",
+            "qr:1",
+            "ib:f7826da6-4fa2-4e98-8024-bc5b71e0893e-1-70000",
+        ] {
             assert_eq!(canonical(text), Err(TagKeyError::Malformed), "{text}");
         }
     }

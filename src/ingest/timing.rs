@@ -23,7 +23,8 @@ impl ClockOffset {
         if self.recent_ms.len() == OFFSETS_KEPT {
             self.recent_ms.pop_front();
         }
-        self.recent_ms.push_back(received_at_ms.saturating_sub(sent_at_ms));
+        self.recent_ms
+            .push_back(received_at_ms.saturating_sub(sent_at_ms));
     }
 
     /// The offset as measured; 0 before the first message.
@@ -36,7 +37,11 @@ impl ClockOffset {
     #[must_use]
     pub fn applied_ms(&self) -> i64 {
         let measured = self.measured_ms();
-        if measured.saturating_abs() > OFFSET_USED_MS { measured } else { 0 }
+        if measured.saturating_abs() > OFFSET_USED_MS {
+            measured
+        } else {
+            0
+        }
     }
 }
 
@@ -53,7 +58,12 @@ pub enum SeenAt {
 
 /// When a sighting happened.
 #[must_use]
-pub fn decide_seen_at(heard: Heard, sent_at_ms: Option<i64>, offset_ms: i64, received_at_ms: i64) -> SeenAt {
+pub fn decide_seen_at(
+    heard: Heard,
+    sent_at_ms: Option<i64>,
+    offset_ms: i64,
+    received_at_ms: i64,
+) -> SeenAt {
     let said_ms = match (heard, sent_at_ms) {
         (Heard::AgeMs(age_ms), Some(sent)) => sent.saturating_sub(age_ms).saturating_add(offset_ms),
         (Heard::AgeMs(age_ms), None) => received_at_ms.saturating_sub(age_ms),
@@ -85,8 +95,14 @@ mod tests {
 
     #[test]
     fn s39_older_than_seven_days_is_too_old() {
-        assert_eq!(decide_seen_at(Heard::AgeMs(AGE_MAX_MS), Some(NOW), 0, NOW), SeenAt::At(NOW - AGE_MAX_MS));
-        assert!(matches!(decide_seen_at(Heard::AgeMs(8 * 24 * 3_600_000), Some(NOW), 0, NOW), SeenAt::TooOld(_)));
+        assert_eq!(
+            decide_seen_at(Heard::AgeMs(AGE_MAX_MS), Some(NOW), 0, NOW),
+            SeenAt::At(NOW - AGE_MAX_MS)
+        );
+        assert!(matches!(
+            decide_seen_at(Heard::AgeMs(8 * 24 * 3_600_000), Some(NOW), 0, NOW),
+            SeenAt::TooOld(_)
+        ));
     }
 
     #[test]
@@ -96,7 +112,15 @@ mod tests {
             offset.record(NOW, NOW + delay);
         }
         assert_eq!(offset.applied_ms(), 3_600_050);
-        assert_eq!(decide_seen_at(Heard::AgeMs(50), Some(NOW), offset.applied_ms(), NOW + 3_600_060), SeenAt::At(NOW + 3_600_000));
+        assert_eq!(
+            decide_seen_at(
+                Heard::AgeMs(50),
+                Some(NOW),
+                offset.applied_ms(),
+                NOW + 3_600_060
+            ),
+            SeenAt::At(NOW + 3_600_000)
+        );
         let mut late = ClockOffset::default();
         late.record(NOW, NOW + 1_999);
         assert_eq!((late.measured_ms(), late.applied_ms()), (1_999, 0));
