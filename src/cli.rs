@@ -4,6 +4,7 @@ mod consume;
 mod gateway;
 mod locate;
 mod migrate;
+mod simulate;
 mod topology;
 
 use std::future::Future;
@@ -41,6 +42,8 @@ enum Command {
     Gateway(gateway::Args),
     /// Decide rooms for a recorded site, without database or broker.
     Locate(locate::Args),
+    /// Simulate a hospital: 90 readers that publish what they hear of 420 pieces of equipment, or a recording of it.
+    Simulate(Box<simulate::Args>),
 }
 
 /// Parses the arguments, runs the command and gives the process its exit code: 0 done, 1 failed, 2 wrong arguments.
@@ -57,6 +60,7 @@ pub fn main() -> ExitCode {
         Command::Consume(args) => block_on(consume::run(args)),
         Command::Gateway(args) => block_on(gateway::run(args)),
         Command::Locate(args) => locate::run(&args),
+        Command::Simulate(args) => block_on(simulate::run(*args)),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

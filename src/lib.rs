@@ -15,4 +15,5 @@ pub mod ingest;
 pub mod lifecycle;
 pub mod location;
 pub mod recording;
+pub mod simulate;
 pub mod telemetry;
