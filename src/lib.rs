@@ -3,10 +3,14 @@
 //! `ARCHITECTURE.md` has the map and two walks through the code: one sighting from the broker to a page, one search from the
 //! browser to the database and back.
 
+pub mod app;
+pub mod audit;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod db;
 pub mod ids;
 pub mod lifecycle;
+pub mod people;
 pub mod telemetry;
+pub mod web;
