@@ -3,10 +3,15 @@
 //! `ARCHITECTURE.md` has the map and two walks through the code: one sighting from the broker to a page, one search from the
 //! browser to the database and back.
 
+pub mod assets;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod db;
+pub mod devices;
+pub mod find;
 pub mod ids;
 pub mod lifecycle;
+pub mod location;
+pub mod places;
 pub mod telemetry;
