@@ -126,13 +126,24 @@ impl std::fmt::Display for PageCursor {
     }
 }
 
-/// The rows after the cursor, at most `limit`, and whether more follow.
+/// A part of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cut<'a> {
+    /// Rows before it.
+    pub before: usize,
+    /// The rows.
+    pub page: &'a [RankKey],
+    /// Whether more follow.
+    pub has_more: bool,
+}
+
+/// The rows after the cursor, at most `limit`.
 #[must_use]
-pub fn cut_page(keys: &[RankKey], after: Option<RankKey>, limit: usize) -> (&[RankKey], bool) {
-    let start = after.map_or(0, |last| keys.partition_point(|key| *key <= last));
-    let rest = keys.get(start..).unwrap_or_default();
+pub fn cut_page(keys: &[RankKey], after: Option<RankKey>, limit: usize) -> Cut<'_> {
+    let before = after.map_or(0, |last| keys.partition_point(|key| *key <= last));
+    let rest = keys.get(before..).unwrap_or_default();
     let page = rest.get(..limit).unwrap_or(rest);
-    (page, rest.len() > page.len())
+    Cut { before, page, has_more: rest.len() > page.len() }
 }
 
 #[cfg(test)]
@@ -209,10 +220,11 @@ mod tests {
             let keys = rank(at(0), &candidates, &DownRooms::new());
             let (mut seen, mut after) = (Vec::new(), None);
             loop {
-                let (page, has_more) = cut_page(&keys, after, limit);
-                seen.extend_from_slice(page);
-                after = page.last().copied();
-                if !has_more {
+                let cut = cut_page(&keys, after, limit);
+                prop_assert_eq!(cut.before, seen.len());
+                seen.extend_from_slice(cut.page);
+                after = cut.page.last().copied();
+                if !cut.has_more {
                     break;
                 }
             }

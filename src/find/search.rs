@@ -34,7 +34,7 @@ pub const TYPES_SQL: &str = include_str!("sql/types.sql");
 /// Rows on one page.
 pub const HITS_PER_PAGE: usize = 25;
 /// Most assets that one search orders; more are cut off, available ones last, and the page says so.
-pub const CANDIDATES_MAX: usize = 4_000;
+pub const CANDIDATES_MAX: usize = 2_000;
 /// Most types, and most models, in the vocabulary.
 const VOCABULARY_MAX: i64 = 5_000;
 
@@ -88,6 +88,8 @@ pub struct HitPage {
     pub total: usize,
     /// How many of them are ready.
     pub ready: usize,
+    /// How many come before the first row of this page.
+    pub before: usize,
     /// More than [`CANDIDATES_MAX`] match.
     pub is_cut: bool,
     /// Where the next page begins.
@@ -171,8 +173,8 @@ pub async fn list_hits(
 
     let as_of = after.map_or(now, |cursor| cursor.as_of);
     let keys = rank(as_of, &candidates, &down);
-    let (page, has_more) = cut_page(&keys, after.map(|cursor| cursor.last), HITS_PER_PAGE);
-    let page_ids: Vec<AssetId> = page.iter().map(super::rank::RankKey::asset_id).collect();
+    let cut = cut_page(&keys, after.map(|cursor| cursor.last), HITS_PER_PAGE);
+    let page_ids: Vec<AssetId> = cut.page.iter().map(super::rank::RankKey::asset_id).collect();
     let mut entries = list_entries(conn, &page_ids).await?;
     let hits = page_ids
         .iter()
@@ -188,7 +190,8 @@ pub async fn list_hits(
         total: keys.len(),
         ready: keys.iter().filter(|key| key.is_ready()).count(),
         is_cut,
-        next: page.last().filter(|_| has_more).map(|last| PageCursor { as_of, last: *last }),
+        before: cut.before,
+        next: cut.page.last().filter(|_| cut.has_more).map(|last| PageCursor { as_of, last: *last }),
     })
 }
 

@@ -2,7 +2,7 @@
 SELECT a.id AS asset_id, a.asset_number, t.name AS type_name, t.id AS asset_type_id, m.maker, m.name AS model_name,
        a.status, o.name AS owner_unit_name, p.room_id, p.entered_at, p.basis, heard.seen_at, heard.interval_ms,
        r.name AS room_name, r.kind AS room_kind, coalesce(u.name, f.name) AS area_name
-FROM unnest($1) AS wanted (id)
+FROM unnest($1::bigint[]) AS wanted (id)
 JOIN asset a ON a.id = wanted.id
 JOIN asset_type t ON t.id = a.asset_type_id
 LEFT JOIN model m ON m.id = a.model_id

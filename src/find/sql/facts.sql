@@ -1,7 +1,7 @@
 -- Status and place of these assets. LATERAL with LIMIT or an aggregate keeps the plan on the indexes: joined plainly, a
 -- few thousand ids would read the tables from end to end.
 SELECT wanted.id AS asset_id, a.status, p.room_id, p.entered_at, p.basis, heard.seen_at, heard.interval_ms
-FROM unnest($1) AS wanted (id)
+FROM unnest($1::bigint[]) AS wanted (id)
 CROSS JOIN LATERAL (SELECT status FROM asset WHERE id = wanted.id LIMIT 1) a
 LEFT JOIN LATERAL (SELECT room_id, entered_at, basis FROM asset_place WHERE asset_id = wanted.id LIMIT 1) p ON true
 CROSS JOIN LATERAL (
