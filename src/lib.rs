@@ -3,7 +3,9 @@
 //! `ARCHITECTURE.md` has the map and two walks through the code: one sighting from the broker to a page, one search from the
 //! browser to the database and back.
 
+pub mod app;
 pub mod assets;
+pub mod audit;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -13,5 +15,7 @@ pub mod find;
 pub mod ids;
 pub mod lifecycle;
 pub mod location;
+pub mod people;
 pub mod places;
 pub mod telemetry;
+pub mod web;

@@ -1,0 +1,17 @@
+//! Pages and the endpoint for readers: one file per area, around a small frame.
+//!
+//! [`server`] starts it, [`routes`] holds the one table of who may call what, [`middleware`] applies it, [`extract`] gives
+//! handlers the person who asks, [`page`] turns an askama template into an answer, and [`error`] turns every error into a page.
+
+pub mod error;
+pub mod extract;
+mod filters;
+mod middleware;
+pub mod page;
+pub mod routes;
+pub mod site;
+pub mod static_files;
+pub mod strings;
+
+pub use error::PageError;
+pub use page::{Nav, Page, Shell};

@@ -1,0 +1,204 @@
+//! The one table of addresses: method, pattern, who may call it, and the handler (S-17).
+//!
+//! actix learns its routes from this table and nowhere else, so an address without an entry does not exist, and
+//! [`crate::web::middleware`] refuses what the entry does not allow. No other file spells a pattern; templates and handlers take
+//! addresses from the functions and constants below.
+
+use actix_web::http::Method;
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{Resource, Route};
+
+use super::error::PageError;
+use crate::db::types::Role;
+use crate::ids::{AssetId, QuarantineId, RoomId};
+
+/// Start page.
+pub const HOME: &str = "/";
+/// Search results, `?q=`.
+pub const FIND: &str = "/find";
+/// Readers.
+pub const READERS: &str = "/readers";
+/// Refused input.
+pub const QUARANTINE: &str = "/quarantine";
+/// System status.
+pub const STATUS: &str = "/status";
+/// Signing in, `?next=`.
+pub const SIGN_IN: &str = "/sign-in";
+/// Signing out.
+pub const SIGN_OUT: &str = "/sign-out";
+/// Light or dark.
+pub const THEME: &str = "/theme";
+/// Whether the process runs.
+pub const LIVE: &str = "/live";
+/// On the internal address: whether the process can work.
+pub const READY: &str = "/ready";
+/// On the internal address: figures for Prometheus.
+pub const METRICS: &str = "/metrics";
+
+const ASSET: &str = "/assets/{id}";
+const ROOM: &str = "/rooms/{id}";
+const QUARANTINE_REPLAY: &str = "/quarantine/{id}/replay";
+const SET_UP: &str = "/set-up/{token}";
+const STATIC: &str = "/static/{hash}/{path:.*}";
+/// Sightings by HTTP (ingest contract v1).
+pub const INGEST: &str = "/ingest/v1/sightings";
+
+/// Page of an asset.
+#[must_use]
+pub fn asset_path(id: AssetId) -> String {
+    format!("/assets/{id}")
+}
+
+/// Page of a room.
+#[must_use]
+pub fn room_path(id: RoomId) -> String {
+    format!("/rooms/{id}")
+}
+
+/// Sends a refused message again.
+#[must_use]
+pub fn quarantine_replay_path(id: QuarantineId) -> String {
+    format!("/quarantine/{id}/replay")
+}
+
+/// Results for a search.
+#[must_use]
+pub fn find_path(q: &str) -> String {
+    with_query(FIND, &[("q", q)])
+}
+
+/// Sign-in page that leads to `next` afterwards.
+#[must_use]
+pub fn sign_in_path(next: &str) -> String {
+    if next == HOME || next.is_empty() {
+        SIGN_IN.to_owned()
+    } else {
+        with_query(SIGN_IN, &[("next", next)])
+    }
+}
+
+/// One-time link that makes the first administrator.
+#[must_use]
+pub fn set_up_path(token: &str) -> String {
+    format!("/set-up/{token}")
+}
+
+/// A static file.
+#[must_use]
+pub fn static_path(hash: &str, path: &str) -> String {
+    format!("/static/{hash}/{path}")
+}
+
+/// An address with a query string, values percent-encoded.
+#[must_use]
+pub fn with_query(path: &str, pairs: &[(&str, &str)]) -> String {
+    let encode = |text: &str| {
+        percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+    };
+    let query: Vec<String> = pairs
+        .iter()
+        .map(|(name, value)| format!("{}={}", encode(name), encode(value)))
+        .collect();
+    format!("{path}?{}", query.join("&"))
+}
+
+/// Who may call an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody; no session is looked up.
+    Public,
+    /// Everybody with a browser: gets a session without a person, so that forms carry a token (S-25).
+    Visitor,
+    /// People with one of these roles.
+    SignedIn(&'static [Role]),
+    /// Readers with a bearer key; the handler checks it. No session, no form token.
+    ReaderKey,
+}
+
+/// Everybody who can sign in.
+pub const EVERYBODY: Access = Access::SignedIn(Role::ALL);
+/// Those who look after devices.
+pub const DEVICES: Access = Access::SignedIn(&[Role::Biomed, Role::Admin]);
+/// Those who look after wardtrack.
+pub const ADMIN: Access = Access::SignedIn(&[Role::Admin]);
+
+/// One line of the table.
+#[derive(Debug)]
+pub struct Entry {
+    /// Method.
+    pub method: Method,
+    /// Pattern of the path.
+    pub path: &'static str,
+    /// Who may call it.
+    pub access: Access,
+    /// The handler.
+    pub route: fn() -> Route,
+}
+
+const fn entry(method: Method, path: &'static str, access: Access, route: fn() -> Route) -> Entry {
+    Entry {
+        method,
+        path,
+        access,
+        route,
+    }
+}
+
+/// Every address there is. Entries of one path stand together.
+#[rustfmt::skip]
+pub static TABLE: &[Entry] = &[
+    // Pages.
+    // (one line each: entry(Method::GET, HOME, EVERYBODY, || web::to(super::home::page)),)
+];
+
+/// What the table says about a request.
+#[derive(Clone, Copy, Debug)]
+pub enum Found {
+    /// Its entry.
+    Entry(&'static Entry),
+    /// The path exists, but not with this method.
+    OtherMethod,
+    /// No such path.
+    Nothing,
+}
+
+/// Looks up the entry of a method and pattern.
+#[must_use]
+pub fn find_entry(method: &Method, pattern: Option<&str>) -> Found {
+    let Some(pattern) = pattern else {
+        return Found::Nothing;
+    };
+    let mut found = Found::Nothing;
+    for entry in TABLE.iter().filter(|entry| entry.path == pattern) {
+        if entry.method == method {
+            return Found::Entry(entry);
+        }
+        found = Found::OtherMethod;
+    }
+    found
+}
+
+/// Whether a role may open a page of the navigation.
+#[must_use]
+pub fn may_open(role: Role, path: &str) -> bool {
+    TABLE.iter().any(|entry| {
+        entry.method == Method::GET
+            && entry.path == path
+            && matches!(entry.access, Access::SignedIn(roles) if roles.contains(&role))
+    })
+}
+
+/// Registers every route of the table.
+pub fn register(config: &mut ServiceConfig) {
+    for lines in TABLE.chunk_by(|one, next| one.path == next.path) {
+        let Some(first) = lines.first() else { continue };
+        let resource = lines
+            .iter()
+            .fold(web::resource(first.path), |resource: Resource, line| {
+                resource.route((line.route)().method(line.method.clone()))
+            });
+        config.service(resource.default_service(web::to(|| async {
+            Err::<actix_web::HttpResponse, PageError>(PageError::MethodNotAllowed)
+        })));
+    }
+}
