@@ -4,13 +4,18 @@
 //! browser to the database and back.
 
 pub mod app;
+pub mod assets;
 pub mod audit;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod db;
+pub mod devices;
+pub mod find;
 pub mod ids;
 pub mod lifecycle;
+pub mod location;
 pub mod people;
+pub mod places;
 pub mod telemetry;
 pub mod web;
