@@ -3,15 +3,22 @@
 //! [`server`] starts it, [`routes`] holds the one table of who may call what, [`middleware`] applies it, [`extract`] gives
 //! handlers the person who asks, [`page`] turns an askama template into an answer, and [`error`] turns every error into a page.
 
+mod cookies;
 pub mod error;
 pub mod extract;
 mod filters;
+pub mod health;
 mod middleware;
 pub mod page;
 pub mod routes;
+pub mod server;
+pub mod set_up;
+pub mod sign_in;
 pub mod site;
 pub mod static_files;
 pub mod strings;
+pub mod theme;
+mod tokens;
 
 pub use error::PageError;
 pub use page::{Nav, Page, Shell};
