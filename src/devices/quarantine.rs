@@ -4,11 +4,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Integer, Nullable, Text, Timestamptz};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 
 use super::model::{QuarantineCursor, QuarantineEntry, ReasonCount, ReplayMark};
+use crate::audit::{Actor, Event, record_audit};
 use crate::db::types::{QuarantineScope, QuarantineState};
-use crate::ids::QuarantineId;
+use crate::ids::{QuarantineId, UserId};
 
 /// Rows on one page.
 pub const ROWS_PER_PAGE: i64 = 25;
@@ -84,11 +85,29 @@ pub async fn count_rows(mut conn: &AsyncPgConnection, now: DateTime<Utc>) -> Que
         .await
 }
 
-/// Marks a kept message: the gateway will publish it again under its own key. Asking twice changes nothing.
+/// Marks a kept message: the gateway will publish it again under its own key. Asking twice changes nothing. The audit row
+/// is in the same transaction.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn record_replay_asked(
+pub async fn ask_replay(
+    conn: &mut AsyncPgConnection,
+    id: QuarantineId,
+    by: UserId,
+    now: DateTime<Utc>,
+) -> QueryResult<ReplayMark> {
+    conn.transaction(async |conn| {
+        let mark = record_replay_asked(conn, id, now).await?;
+        if mark == ReplayMark::Asked {
+            let event = Event::new(Actor::User(by), "quarantine.replay_asked", format!("quarantine:{id}"));
+            record_audit(conn, &event, now).await?;
+        }
+        Ok(mark)
+    })
+    .await
+}
+
+async fn record_replay_asked(
     conn: &mut AsyncPgConnection,
     id: QuarantineId,
     now: DateTime<Utc>,

@@ -4,13 +4,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 
 use super::model::{
     AntennaEntry, Approval, ConsumerHealth, LiveState, ReaderCounts, ReaderCursor, ReaderEntry, decide_live_state,
 };
+use crate::audit::{Actor, Event, record_audit};
 use crate::db::types::ReaderState;
-use crate::ids::ReaderId;
+use crate::ids::{ReaderId, UserId};
 
 /// Readers on one page.
 pub const READERS_PER_PAGE: i64 = 100;
@@ -66,11 +67,28 @@ pub async fn count_readers(mut conn: &AsyncPgConnection) -> QueryResult<ReaderCo
     .await
 }
 
-/// Lets a waiting reader's sightings be used (S-38). Call it in the transaction that also records the act.
+/// Lets a waiting reader's sightings be used (S-38), with the audit row in the same transaction.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn approve_reader(
+pub async fn approve(
+    conn: &mut AsyncPgConnection,
+    id: ReaderId,
+    by: UserId,
+    now: DateTime<Utc>,
+) -> QueryResult<Approval> {
+    conn.transaction(async |conn| {
+        let approval = record_approval(conn, id, now).await?;
+        if let Approval::Approved { reader_key } = &approval {
+            let event = Event::new(Actor::User(by), "reader.approved", format!("reader:{reader_key}"));
+            record_audit(conn, &event, now).await?;
+        }
+        Ok(approval)
+    })
+    .await
+}
+
+async fn record_approval(
     conn: &mut AsyncPgConnection,
     id: ReaderId,
     now: DateTime<Utc>,
