@@ -45,7 +45,10 @@ pub async fn list_rows(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn find_row(mut conn: &AsyncPgConnection, id: QuarantineId) -> QueryResult<Option<QuarantineEntry>> {
+pub async fn find_row(
+    mut conn: &AsyncPgConnection,
+    id: QuarantineId,
+) -> QueryResult<Option<QuarantineEntry>> {
     sql_query(
         "SELECT id AS quarantine_id, received_at, scope, reason, detail, routing_key, reader_key, \
            substring(body FROM 1 FOR $2) AS body_start, body_bytes, state, replay_asked_at, replayed_at \
@@ -62,7 +65,10 @@ pub async fn find_row(mut conn: &AsyncPgConnection, id: QuarantineId) -> QueryRe
 ///
 /// # Errors
 /// When the database fails.
-pub async fn list_reasons(mut conn: &AsyncPgConnection, now: DateTime<Utc>) -> QueryResult<Vec<ReasonCount>> {
+pub async fn list_reasons(
+    mut conn: &AsyncPgConnection,
+    now: DateTime<Utc>,
+) -> QueryResult<Vec<ReasonCount>> {
     sql_query(
         "SELECT reason, count(*) AS rows FROM quarantine WHERE received_at > $1 \
          GROUP BY reason ORDER BY 2 DESC, 1 LIMIT 50",
@@ -99,7 +105,11 @@ pub async fn ask_replay(
     conn.transaction(async |conn| {
         let mark = record_replay_asked(conn, id, now).await?;
         if mark == ReplayMark::Asked {
-            let event = Event::new(Actor::User(by), "quarantine.replay_asked", format!("quarantine:{id}"));
+            let event = Event::new(
+                Actor::User(by),
+                "quarantine.replay_asked",
+                format!("quarantine:{id}"),
+            );
             record_audit(conn, &event, now).await?;
         }
         Ok(mark)
@@ -116,7 +126,10 @@ async fn record_replay_asked(
     let marked = diesel::update(quarantine::table.filter(quarantine::id.eq(id)))
         .filter(quarantine::scope.eq(QuarantineScope::Message))
         .filter(quarantine::state.eq(QuarantineState::Kept))
-        .set((quarantine::state.eq(QuarantineState::ReplayAsked), quarantine::replay_asked_at.eq(now)))
+        .set((
+            quarantine::state.eq(QuarantineState::ReplayAsked),
+            quarantine::replay_asked_at.eq(now),
+        ))
         .execute(conn)
         .await?;
     if marked > 0 {

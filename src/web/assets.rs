@@ -133,7 +133,11 @@ pub async fn page(
     let conn = app.db.conn().await?;
     let before = params.before.as_deref().and_then(parse_before);
     let page = load(&conn, viewer.shell(Nav::Find), id.0, before).await?;
-    if asked.fragment { Page::new(page.as_live()).render() } else { Page::new(page).render() }
+    if asked.fragment {
+        Page::new(page.as_live()).render()
+    } else {
+        Page::new(page).render()
+    }
 }
 
 fn parse_before(text: &str) -> Option<DateTime<Utc>> {
@@ -154,27 +158,48 @@ async fn load(
         list_down_rooms(conn),
     )?;
     let entry = entry.ok_or(PageError::NotFound)?;
-    let down: DownRooms = down.into_iter().map(|room| (room.room_id, room.since)).collect();
-    let certainty = entry.place.certainty(shell.now, find_down_since(&entry.place, &down));
+    let down: DownRooms = down
+        .into_iter()
+        .map(|room| (room.room_id, room.since))
+        .collect();
+    let certainty = entry
+        .place
+        .certainty(shell.now, find_down_since(&entry.place, &down));
     let way = match entry.place.room_id {
-        Some(room) => crate::places::store::find_place(conn, room).await?.map(|place| place.way()),
+        Some(room) => crate::places::store::find_place(conn, room)
+            .await?
+            .map(|place| place.way()),
         None => None,
     };
     let href = routes::asset_path(id);
     let shown = usize::try_from(STAYS_PER_PAGE).unwrap_or(usize::MAX);
-    let earlier_href = stays.get(shown.saturating_sub(1)).filter(|_| stays.len() > shown).map(|last| {
-        let before = last.left_at.timestamp_micros().to_string();
-        routes::with_query(&href, &[("before", &before)])
-    });
+    let earlier_href = stays
+        .get(shown.saturating_sub(1))
+        .filter(|_| stays.len() > shown)
+        .map(|last| {
+            let before = last.left_at.timestamp_micros().to_string();
+            routes::with_query(&href, &[("before", &before)])
+        });
     let has_tag = !tags.is_empty();
     Ok(AssetPage {
         type_href: routes::type_path(entry.asset_type_id),
         subtitle: subtitle(&entry, &shell),
-        now: NowPart::new(&entry, &tags, &certainty, way.unwrap_or_default(), &shell, has_tag),
+        now: NowPart::new(
+            &entry,
+            &tags,
+            &certainty,
+            way.unwrap_or_default(),
+            &shell,
+            has_tag,
+        ),
         identifiers: identifier_lines(&entry, &identifiers, &shell),
         tags: tags.iter().map(|tag| TagLine::new(tag, &shell)).collect(),
         open_stay: OpenStay::new(&entry).filter(|_| before.is_none()),
-        stays: stays.iter().take(shown).map(|stay| StayLine::new(stay, &shell)).collect(),
+        stays: stays
+            .iter()
+            .take(shown)
+            .map(|stay| StayLine::new(stay, &shell))
+            .collect(),
         earlier_href,
         is_earlier: before.is_some(),
         type_name: entry.type_name,
@@ -185,8 +210,15 @@ async fn load(
 }
 
 fn subtitle(entry: &AssetEntry, shell: &Shell) -> String {
-    let owner = entry.owner_unit_name.as_ref().map(|unit| fill(shell.t.pages.asset.owned_by, &[unit]));
-    [entry.model(), owner].into_iter().flatten().collect::<Vec<_>>().join(", ")
+    let owner = entry
+        .owner_unit_name
+        .as_ref()
+        .map(|unit| fill(shell.t.pages.asset.owned_by, &[unit]));
+    [entry.model(), owner]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn identifier_lines(
@@ -206,12 +238,17 @@ fn identifier_lines(
         };
         (name, identifier.value.clone())
     });
-    std::iter::once((t.asset_number, entry.asset_number.clone())).chain(others).collect()
+    std::iter::once((t.asset_number, entry.asset_number.clone()))
+        .chain(others)
+        .collect()
 }
 
 fn open_place(entry: &AssetEntry) -> Option<PlaceLink> {
     let (room, name) = entry.place.room_id.zip(entry.place_short())?;
-    Some(PlaceLink { name, href: routes::room_path(room) })
+    Some(PlaceLink {
+        name,
+        href: routes::room_path(room),
+    })
 }
 
 impl NowPart {
@@ -231,11 +268,16 @@ impl NowPart {
             place: open_place(entry),
             way,
             sure: sure_mark(certainty, shell),
-            seen_at: entry.place.evidence_at().filter(|_| entry.place.room_id.is_some()),
+            seen_at: entry
+                .place
+                .evidence_at()
+                .filter(|_| entry.place.room_id.is_some()),
             why: why::sentence(&entry.place, tags, certainty, shell),
             next_step: match certainty {
                 Certainty::Unknown { .. } if !has_tag => Some(t.next_tag),
-                Certainty::Unknown { reason: UnknownReason::NeverSeen } => Some(t.next_look),
+                Certainty::Unknown {
+                    reason: UnknownReason::NeverSeen,
+                } => Some(t.next_look),
                 Certainty::Unknown { .. } => Some(t.next_battery),
                 _ => None,
             },
@@ -260,14 +302,20 @@ impl TagLine {
 
 impl OpenStay {
     fn new(entry: &AssetEntry) -> Option<Self> {
-        Some(Self { place: open_place(entry)?, entered_at: entry.place.entered_at? })
+        Some(Self {
+            place: open_place(entry)?,
+            entered_at: entry.place.entered_at?,
+        })
     }
 }
 
 impl StayLine {
     fn new(stay: &ClosedStay, shell: &Shell) -> Self {
         Self {
-            place: PlaceLink { name: stay.place_short(), href: routes::room_path(stay.room_id) },
+            place: PlaceLink {
+                name: stay.place_short(),
+                href: routes::room_path(stay.room_id),
+            },
             entered_at: stay.entered_at,
             left_at: stay.left_at,
             stayed: filters::length(stay.left_at - stay.entered_at, shell.t),
@@ -298,17 +346,26 @@ impl AssetPage {
                 way: "Main building, Level 3".to_owned(),
                 sure: Sure::likely(shell.t),
                 seen_at: Some(shell.now),
-                why: fill(shell.t.pages.why.heard_now, &[&"3w-12-a", &"40 s ago", &"6 min"]),
+                why: fill(
+                    shell.t.pages.why.heard_now,
+                    &[&"3w-12-a", &"40 s ago", &"6 min"],
+                ),
                 next_step: None,
             },
-            identifiers: vec![("Asset no.", "IP-0417".to_owned()), ("UDI", "(01)07613203021012<i>".to_owned())],
+            identifiers: vec![
+                ("Asset no.", "IP-0417".to_owned()),
+                ("UDI", "(01)07613203021012<i>".to_owned()),
+            ],
             tags: vec![TagLine {
                 technology: "Bluetooth",
                 key: "mac:AC233F000001".to_owned(),
                 battery: Some("battery 82 %".to_owned()),
                 seen_at: Some(shell.now),
             }],
-            open_stay: Some(OpenStay { place: place.clone(), entered_at: shell.now }),
+            open_stay: Some(OpenStay {
+                place: place.clone(),
+                entered_at: shell.now,
+            }),
             stays: vec![StayLine {
                 place,
                 entered_at: shell.now - chrono::TimeDelta::hours(30),

@@ -6,13 +6,16 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use super::figures::grouped;
+use super::filters;
 use super::page::{Chip, Nav, Page, Shell, see_other};
 use super::strings::{Strings, fill};
 use super::{PageError, routes};
 use crate::app::App;
 use crate::db::types::{QuarantineScope, QuarantineState, Role};
 use crate::devices::model::{QuarantineCursor, QuarantineEntry, ReasonCount, ReplayMark};
-use crate::devices::quarantine::{ROWS_PER_PAGE, ask_replay, count_rows, find_row, list_reasons, list_rows};
+use crate::devices::quarantine::{
+    ROWS_PER_PAGE, ask_replay, count_rows, find_row, list_reasons, list_rows,
+};
 use crate::ids::QuarantineId;
 use crate::web::extract::{IdPath, Viewer};
 
@@ -122,7 +125,10 @@ pub async fn index(
 ) -> Result<Page<QuarantinePage>, PageError> {
     let shell = viewer.shell(Nav::Quarantine);
     let conn = app.db.conn().await?;
-    let reason = params.reason.as_deref().filter(|code| !code.is_empty() && !code.contains('\0'));
+    let reason = params
+        .reason
+        .as_deref()
+        .filter(|code| !code.is_empty() && !code.contains('\0'));
     let after = params.after.as_deref().and_then(QuarantineCursor::parse);
     let (mut rows, reasons, last_day) = tokio::try_join!(
         list_rows(&conn, reason, after, ROWS_PER_PAGE + 1),
@@ -133,19 +139,32 @@ pub async fn index(
     let has_more = rows.len() > shown;
     rows.truncate(shown);
     let link = |after: Option<&str>| {
-        let pairs = reason.map(|code| ("reason", code)).into_iter().chain(after.map(|text| ("after", text)));
+        let pairs = reason
+            .map(|code| ("reason", code))
+            .into_iter()
+            .chain(after.map(|text| ("after", text)));
         let pairs: Vec<_> = pairs.collect();
-        if pairs.is_empty() { routes::QUARANTINE.to_owned() } else { routes::with_query(routes::QUARANTINE, &pairs) }
+        if pairs.is_empty() {
+            routes::QUARANTINE.to_owned()
+        } else {
+            routes::with_query(routes::QUARANTINE, &pairs)
+        }
     };
     let next_href = rows.last().filter(|_| has_more).map(|last| {
-        let cursor = QuarantineCursor { received_at: last.received_at, quarantine_id: last.quarantine_id };
+        let cursor = QuarantineCursor {
+            received_at: last.received_at,
+            quarantine_id: last.quarantine_id,
+        };
         link(Some(&cursor.to_string()))
     });
     Ok(Page::new(QuarantinePage {
         last_day: fill(shell.t.pages.quarantine.last_day, &[&grouped(last_day)]),
         reasons: reason_options(&reasons, reason, shell.t),
         is_filtered: reason.is_some(),
-        rows: rows.iter().map(|row| QuarantineRow::new(row, shell.t)).collect(),
+        rows: rows
+            .iter()
+            .map(|row| QuarantineRow::new(row, shell.t))
+            .collect(),
         next_href,
         start_href: after.map(|_| link(None)),
         shell,
@@ -163,7 +182,10 @@ pub async fn page(
 ) -> Result<Page<QuarantineRowPage>, PageError> {
     let conn = app.db.conn().await?;
     let row = find_row(&conn, id.0).await?.ok_or(PageError::NotFound)?;
-    Ok(Page::new(QuarantineRowPage::new(viewer.shell(Nav::Quarantine), &row)))
+    Ok(Page::new(QuarantineRowPage::new(
+        viewer.shell(Nav::Quarantine),
+        &row,
+    )))
 }
 
 /// `POST /quarantine/{id}/replay`
@@ -194,7 +216,10 @@ fn reason_options(counts: &[ReasonCount], chosen: Option<&str>, t: &Strings) -> 
         is_chosen: chosen == Some(code),
         code: code.to_owned(),
     };
-    let mut options: Vec<_> = counts.iter().map(|count| option(&count.reason, count.rows)).collect();
+    let mut options: Vec<_> = counts
+        .iter()
+        .map(|count| option(&count.reason, count.rows))
+        .collect();
     // A reason that nothing had today can still be in the link.
     if let Some(code) = chosen.filter(|code| !options.iter().any(|option| option.code == **code)) {
         options.push(option(code, 0));
@@ -211,7 +236,10 @@ impl QuarantineRow {
             reason,
             why,
             detail: printable(row.detail.as_bytes()),
-            reader: row.reader_key.clone().unwrap_or_else(|| words.unknown_reader.to_owned()),
+            reader: row
+                .reader_key
+                .clone()
+                .unwrap_or_else(|| words.unknown_reader.to_owned()),
             scope: match row.scope {
                 QuarantineScope::Message => words.message,
                 QuarantineScope::Sighting => words.sighting,
@@ -278,9 +306,17 @@ impl QuarantinePage {
         let shell = Shell::sample_for(Role::Admin);
         let rows = QuarantineState::ALL
             .iter()
-            .map(|state| QuarantineRow::new(&sample_entry(&shell, QuarantineScope::Message, *state), shell.t))
+            .map(|state| {
+                QuarantineRow::new(
+                    &sample_entry(&shell, QuarantineScope::Message, *state),
+                    shell.t,
+                )
+            })
             .collect();
-        let counts = [ReasonCount { reason: "not_json".to_owned(), rows: 1_204 }];
+        let counts = [ReasonCount {
+            reason: "not_json".to_owned(),
+            rows: 1_204,
+        }];
         let page = |rows, is_filtered: bool| Self {
             last_day: fill(shell.t.pages.quarantine.last_day, &[&"1,204"]),
             reasons: reason_options(&counts, is_filtered.then_some("<odd>"), shell.t),
@@ -290,7 +326,11 @@ impl QuarantinePage {
             start_href: is_filtered.then(|| "/quarantine".to_owned()),
             shell: shell.clone(),
         };
-        vec![page(rows, false), page(Vec::new(), true), page(Vec::new(), false)]
+        vec![
+            page(rows, false),
+            page(Vec::new(), true),
+            page(Vec::new(), false),
+        ]
     }
 }
 
@@ -299,7 +339,9 @@ impl QuarantineRowPage {
     #[must_use]
     pub fn samples() -> Vec<Self> {
         let shell = Shell::sample_for(Role::Admin);
-        let states = QuarantineState::ALL.iter().map(|state| (QuarantineScope::Message, *state));
+        let states = QuarantineState::ALL
+            .iter()
+            .map(|state| (QuarantineScope::Message, *state));
         states
             .chain([(QuarantineScope::Sighting, QuarantineState::Kept)])
             .map(|(scope, state)| Self::new(shell.clone(), &sample_entry(&shell, scope, state)))

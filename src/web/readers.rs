@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use super::figures::grouped;
+use super::filters;
 use super::page::{Chip, Nav, Page, Shell, see_other};
 use super::strings::{Strings, fill};
 use super::{PageError, routes};
@@ -111,13 +112,19 @@ pub async fn index(
     let ids: Vec<ReaderId> = readers.iter().map(|reader| reader.reader_id).collect();
     let antennas = list_antennas(&conn, &ids).await?;
     let next_href = readers.last().filter(|_| has_more).map(|last| {
-        let cursor = ReaderCursor { rank: last.rank, reader_key: last.reader_key.clone() };
+        let cursor = ReaderCursor {
+            rank: last.rank,
+            reader_key: last.reader_key.clone(),
+        };
         routes::with_query(routes::READERS, &[("after", &cursor.to_string())])
     });
     let may_approve = viewer.role == Role::Admin;
     Ok(Page::new(ReadersPage {
         summary: summary(counts, shell.t),
-        unregistered: fill(shell.t.pages.readers.unregistered, &[&grouped(unregistered)]),
+        unregistered: fill(
+            shell.t.pages.readers.unregistered,
+            &[&grouped(unregistered)],
+        ),
         rows: readers
             .iter()
             .map(|reader| ReaderRow::new(reader, &antennas, may_approve, shell.t))
@@ -150,8 +157,16 @@ pub async fn approve_reader(
 }
 
 fn summary(counts: ReaderCounts, t: &Strings) -> String {
-    let ReaderCounts { waiting, active, down, disabled } = counts;
-    fill(t.pages.readers.summary, &[&active, &down, &waiting, &disabled])
+    let ReaderCounts {
+        waiting,
+        active,
+        down,
+        disabled,
+    } = counts;
+    fill(
+        t.pages.readers.summary,
+        &[&active, &down, &waiting, &disabled],
+    )
 }
 
 /// The mark for a reader's state; `is_down`: it missed its heartbeats.
@@ -167,7 +182,12 @@ pub fn state_chip(state: ReaderState, is_down: bool, t: &Strings) -> Chip {
 }
 
 impl ReaderRow {
-    fn new(reader: &ReaderEntry, antennas: &[AntennaEntry], may_approve: bool, t: &Strings) -> Self {
+    fn new(
+        reader: &ReaderEntry,
+        antennas: &[AntennaEntry],
+        may_approve: bool,
+        t: &Strings,
+    ) -> Self {
         let words = &t.pages.readers;
         let is_down = reader.down_since.is_some() && reader.state == ReaderState::Active;
         let antennas: Vec<_> = antennas
@@ -193,7 +213,8 @@ impl ReaderRow {
             clock: clock_words(reader, t),
             unregistered: grouped(reader.unregistered),
             antennas,
-            approve_href: (may_approve && is_waiting).then(|| routes::reader_approve_path(reader.reader_id)),
+            approve_href: (may_approve && is_waiting)
+                .then(|| routes::reader_approve_path(reader.reader_id)),
         }
     }
 }
@@ -203,12 +224,21 @@ fn list_hints(reader: &ReaderEntry, is_nowhere: bool, t: &Strings) -> Vec<String
     let is_active = reader.state == ReaderState::Active;
     let cases = [
         (reader.state == ReaderState::Waiting, words.waiting_hint),
-        (is_active && reader.heartbeat_interval_ms.is_none(), words.no_heartbeat),
+        (
+            is_active && reader.heartbeat_interval_ms.is_none(),
+            words.no_heartbeat,
+        ),
         (is_active && reader.credentials == 0, words.no_credential),
         (is_active && is_nowhere, words.no_rooms),
     ];
-    let event = reader.last_event.as_ref().map(|event| fill(words.event, &[event]));
-    let hints = cases.into_iter().filter(|(applies, _)| *applies).map(|(_, hint)| hint.to_owned());
+    let event = reader
+        .last_event
+        .as_ref()
+        .map(|event| fill(words.event, &[event]));
+    let hints = cases
+        .into_iter()
+        .filter(|(applies, _)| *applies)
+        .map(|(_, hint)| hint.to_owned());
     hints.chain(event).collect()
 }
 
@@ -281,7 +311,12 @@ impl ReadersPage {
             .flat_map(|state| [reader(*state, None), reader(*state, Some(shell.now))])
             .map(|reader| ReaderRow::new(&reader, std::slice::from_ref(&antenna), true, shell.t))
             .collect();
-        let counts = ReaderCounts { waiting: 2, active: 2, down: 1, disabled: 2 };
+        let counts = ReaderCounts {
+            waiting: 2,
+            active: 2,
+            down: 1,
+            disabled: 2,
+        };
         let page = |rows, next_href: Option<String>| Self {
             summary: summary(counts, shell.t),
             unregistered: fill(shell.t.pages.readers.unregistered, &[&"98,765"]),
@@ -290,6 +325,9 @@ impl ReadersPage {
             next_href,
             shell: shell.clone(),
         };
-        vec![page(rows, Some("/readers?after=2.a".to_owned())), page(Vec::new(), None)]
+        vec![
+            page(rows, Some("/readers?after=2.a".to_owned())),
+            page(Vec::new(), None),
+        ]
     }
 }

@@ -18,7 +18,9 @@ use crate::find::rank::PageCursor;
 use crate::find::search::{HitPage, Source, list_hits};
 use crate::ids::{FloorId, RoomId};
 use crate::places::model::{FloorEntry, RoomCount, RoomPlace, RoomReader, room_label};
-use crate::places::store::{find_floor_of_unit, find_place, list_floor_rooms, list_floors, list_room_readers};
+use crate::places::store::{
+    find_floor_of_unit, find_place, list_floor_rooms, list_floors, list_room_readers,
+};
 use crate::web::extract::{IdPath, Viewer};
 
 /// Departures on the page of a room.
@@ -85,7 +87,11 @@ pub async fn index(
     let shell = viewer.shell(Nav::Find);
     let conn = app.db.conn().await?;
     let floors = list_floors(&conn).await?;
-    let asked = params.floor.as_deref().and_then(|text| text.parse().ok()).map(FloorId);
+    let asked = params
+        .floor
+        .as_deref()
+        .and_then(|text| text.parse().ok())
+        .map(FloorId);
     let own = match (asked, viewer.home_unit) {
         (None, Some(unit)) => find_floor_of_unit(&conn, unit).await?,
         _ => None,
@@ -101,8 +107,13 @@ pub async fn index(
     };
     let t = &shell.t.pages.rooms;
     Ok(Page::new(RoomsPage {
-        heading: current.map_or(t.title.to_owned(), |floor| fill(t.floor_title, &[&floor_name(floor)])),
-        floors: floors.iter().map(|floor| FloorLink::new(floor, current)).collect(),
+        heading: current.map_or(t.title.to_owned(), |floor| {
+            fill(t.floor_title, &[&floor_name(floor)])
+        }),
+        floors: floors
+            .iter()
+            .map(|floor| FloorLink::new(floor, current))
+            .collect(),
         rooms: rooms.iter().map(RoomLine::new).collect(),
         shell,
     }))
@@ -215,7 +226,10 @@ pub async fn page(
     let shell = viewer.shell(Nav::Find);
     let conn = app.db.conn().await?;
     let place = find_place(&conn, id.0).await?.ok_or(PageError::NotFound)?;
-    let after = params.after.as_deref().and_then(|text| PageCursor::parse(text, shell.now));
+    let after = params
+        .after
+        .as_deref()
+        .and_then(|text| PageCursor::parse(text, shell.now));
     let since = shell.now - TimeDelta::hours(24);
     let source = Source::Room(id.0);
     let (found, departures, readers) = tokio::try_join!(
@@ -223,7 +237,15 @@ pub async fn page(
         list_departures(&conn, id.0, since, DEPARTURES_MAX),
         list_room_readers(&conn, id.0),
     )?;
-    Page::new(RoomPage::new(shell, &place, &found, after.is_some(), &departures, &readers)).render()
+    Page::new(RoomPage::new(
+        shell,
+        &place,
+        &found,
+        after.is_some(),
+        &departures,
+        &readers,
+    ))
+    .render()
 }
 
 impl RoomPage {
@@ -237,11 +259,18 @@ impl RoomPage {
     ) -> Self {
         let t = &shell.t.pages.rooms;
         let href = routes::room_path(place.room_id);
-        let unit = place.unit_name.as_ref().map(|unit| format!("{unit}. ")).unwrap_or_default();
+        let unit = place
+            .unit_name
+            .as_ref()
+            .map(|unit| format!("{unit}. "))
+            .unwrap_or_default();
         let words = &shell.t.pages.find;
         let count = match found.hits.len() {
             0 => String::new(),
-            count => fill(words.shown, &[&(found.before + 1), &(found.before + count), &found.total]),
+            count => fill(
+                words.shown,
+                &[&(found.before + 1), &(found.before + count), &found.total],
+            ),
         };
         Self {
             name: place.label(),
@@ -250,12 +279,25 @@ impl RoomPage {
             floor_name: place.floor_name.clone(),
             heading: fill(t.here, &[&found.total]),
             count,
-            rows: found.hits.iter().map(|hit| AssetRow::new(hit, &shell)).collect(),
-            next_href: found.next.map(|cursor| routes::with_query(&href, &[("after", &cursor.to_string())])),
+            rows: found
+                .hits
+                .iter()
+                .map(|hit| AssetRow::new(hit, &shell))
+                .collect(),
+            next_href: found
+                .next
+                .map(|cursor| routes::with_query(&href, &[("after", &cursor.to_string())])),
             start_href: is_later.then_some(href),
-            departures: departures.iter().map(|departure| DepartureLine::new(departure, &shell)).collect(),
-            readers: readers.iter().map(|reader| ReaderLine::new(reader, &shell)).collect(),
-            down: find_down_since(readers).map(|since| fill(t.down, &[&filters::clock(since, &shell)])),
+            departures: departures
+                .iter()
+                .map(|departure| DepartureLine::new(departure, &shell))
+                .collect(),
+            readers: readers
+                .iter()
+                .map(|reader| ReaderLine::new(reader, &shell))
+                .collect(),
+            down: find_down_since(readers)
+                .map(|since| fill(t.down, &[&filters::clock(since, &shell)])),
             shell,
         }
     }
@@ -264,7 +306,9 @@ impl RoomPage {
 /// Since when all readers in use are silent (R13).
 fn find_down_since(readers: &[RoomReader]) -> Option<DateTime<Utc>> {
     use crate::db::types::ReaderState;
-    let in_use = readers.iter().filter(|reader| reader.state == ReaderState::Active);
+    let in_use = readers
+        .iter()
+        .filter(|reader| reader.state == ReaderState::Active);
     let since: Option<Vec<_>> = in_use.map(|reader| reader.down_since).collect();
     since?.into_iter().max()
 }
@@ -314,11 +358,19 @@ impl RoomsPage {
         vec![
             Self {
                 heading: "Rooms on Level 3, Main building".to_owned(),
-                floors: vec![floor("Level 3, Main building", true), floor("Level 2, <i>", false)],
+                floors: vec![
+                    floor("Level 3, Main building", true),
+                    floor("Level 2, <i>", false),
+                ],
                 rooms: vec![line(None), line(Some(shell.now))],
                 shell: shell.clone(),
             },
-            Self { heading: "Rooms".to_owned(), floors: Vec::new(), rooms: Vec::new(), shell },
+            Self {
+                heading: "Rooms".to_owned(),
+                floors: Vec::new(),
+                rooms: Vec::new(),
+                shell,
+            },
         ]
     }
 }

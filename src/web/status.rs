@@ -7,11 +7,11 @@ use askama::Template;
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 
+use super::PageError;
 use super::figures::grouped;
 use super::filters;
 use super::page::{Chip, Nav, Page, Shell};
 use super::strings::fill;
-use super::PageError;
 use crate::app::App;
 use crate::db::types::Role;
 use crate::devices::model::{ConsumerHealth, LiveState, decide_live_state};
@@ -155,7 +155,10 @@ pub async fn page(app: web::Data<App>, viewer: Viewer) -> Result<Page<StatusPage
         oldest: oldest_words(&consumers, &shell),
         consumers: consumers.clone(),
         database_version,
-        database_latency: fill(t.latency, &[&format!("{:.1}", latency.as_secs_f64() * 1_000.0)]),
+        database_latency: fill(
+            t.latency,
+            &[&format!("{:.1}", latency.as_secs_f64() * 1_000.0)],
+        ),
         tz_version: chrono_tz::IANA_TZDB_VERSION,
         quarantined: grouped(quarantined),
     };
@@ -165,20 +168,31 @@ pub async fn page(app: web::Data<App>, viewer: Viewer) -> Result<Page<StatusPage
 /// The time since a queue was last seen empty bounds the age of the oldest message in it.
 fn oldest_words(consumers: &[ConsumerHealth], shell: &Shell) -> String {
     let t = &shell.t.pages.status;
-    let caught_up: Option<Vec<_>> = consumers.iter().map(|consumer| consumer.caught_up_at).collect();
+    let caught_up: Option<Vec<_>> = consumers
+        .iter()
+        .map(|consumer| consumer.caught_up_at)
+        .collect();
     match caught_up.and_then(|times| times.into_iter().min()) {
         None => t.oldest_unknown.to_owned(),
-        Some(at) => fill(t.oldest_at_most, &[&filters::length(shell.now - at, shell.t)]),
+        Some(at) => fill(
+            t.oldest_at_most,
+            &[&filters::length(shell.now - at, shell.t)],
+        ),
     }
 }
 
 impl StatusPage {
     fn new(shell: Shell, consumers: &[ConsumerHealth], details: Option<Details>) -> Self {
         let t = &shell.t.pages.status;
-        let (chip, sentence, not_live_since, updated_at) = match decide_live_state(shell.now, consumers) {
-            LiveState::Live { updated_at } => (Chip::good(t.live), t.short_live, None, Some(updated_at)),
-            LiveState::NotLive { since } => (Chip::bad(t.not_live), t.short_not_live, since, None),
-        };
+        let (chip, sentence, not_live_since, updated_at) =
+            match decide_live_state(shell.now, consumers) {
+                LiveState::Live { updated_at } => {
+                    (Chip::good(t.live), t.short_live, None, Some(updated_at))
+                }
+                LiveState::NotLive { since } => {
+                    (Chip::bad(t.not_live), t.short_not_live, since, None)
+                }
+            };
         Self {
             chip,
             sentence,
@@ -197,8 +211,15 @@ impl BrokerPart {
         let t = &shell.t.pages.status;
         let words = |number: u64| grouped(i64::try_from(number).unwrap_or(i64::MAX));
         Self {
-            chip: if facts.reachable { Chip::good(t.broker_ok) } else { Chip::bad(t.broker_away) },
-            version: facts.version.as_ref().map(|version| fill(t.broker_version, &[version])),
+            chip: if facts.reachable {
+                Chip::good(t.broker_ok)
+            } else {
+                Chip::bad(t.broker_away)
+            },
+            version: facts
+                .version
+                .as_ref()
+                .map(|version| fill(t.broker_version, &[version])),
             waiting: words(facts.queues.iter().map(|queue| queue.messages).sum()),
             queues: facts
                 .queues
@@ -228,7 +249,11 @@ impl StatusPage {
         let facts = BrokerFacts {
             reachable: true,
             version: Some("4.1.2".to_owned()),
-            queues: vec![QueueFacts { name: "wt.sightings.0".to_owned(), messages: 12_000, unacked: 400 }],
+            queues: vec![QueueFacts {
+                name: "wt.sightings.0".to_owned(),
+                messages: 12_000,
+                unacked: 400,
+            }],
         };
         let details = |broker, consumers: Vec<ConsumerHealth>| Details {
             broker,
@@ -240,7 +265,10 @@ impl StatusPage {
             quarantined: "1,204".to_owned(),
         };
         let away = BrokerPart::new(&BrokerFacts::default(), &shell);
-        let full = details(Some(BrokerPart::new(&facts, &shell)), vec![consumer.clone()]);
+        let full = details(
+            Some(BrokerPart::new(&facts, &shell)),
+            vec![consumer.clone()],
+        );
         vec![
             Self::new(shell.clone(), std::slice::from_ref(&consumer), Some(full)),
             Self::new(shell.clone(), &[], Some(details(Some(away), Vec::new()))),

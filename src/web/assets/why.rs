@@ -9,15 +9,24 @@ use crate::web::page::Shell;
 use crate::web::strings::fill;
 
 /// The sentence. `tags` are those on the asset, the newest heard first.
-pub(super) fn sentence(place: &PlaceFacts, tags: &[AssetTag], certainty: &Certainty, shell: &Shell) -> String {
+pub(super) fn sentence(
+    place: &PlaceFacts,
+    tags: &[AssetTag],
+    certainty: &Certainty,
+    shell: &Shell,
+) -> String {
     let t = &shell.t.pages.why;
     let reader = tags.iter().find_map(|tag| tag.reader_key.as_deref());
-    let seen = place.evidence_at().map_or_else(String::new, |at| exact_age(at, shell));
+    let seen = place
+        .evidence_at()
+        .map_or_else(String::new, |at| exact_age(at, shell));
     match certainty {
         Certainty::Confirmed => t.confirmed.to_owned(),
         Certainty::Likely if place.interval_ms.is_none() => fill(t.passed, &[&seen]),
         Certainty::Likely => {
-            let held = place.entered_at.map_or(TimeDelta::zero(), |at| shell.now - at);
+            let held = place
+                .entered_at
+                .map_or(TimeDelta::zero(), |at| shell.now - at);
             let held = filters::length(held, shell.t);
             match reader {
                 Some(reader) => fill(t.heard_now, &[&reader, &seen, &held]),
@@ -25,7 +34,9 @@ pub(super) fn sentence(place: &PlaceFacts, tags: &[AssetTag], certainty: &Certai
             }
         }
         Certainty::LastSeen { reason } => match reason {
-            LastSeenReason::ReadersDown { since } => fill(t.reader_down, &[&filters::clock(*since, shell)]),
+            LastSeenReason::ReadersDown { since } => {
+                fill(t.reader_down, &[&filters::clock(*since, shell)])
+            }
             LastSeenReason::JustArrived { .. } => fill(t.just_arrived, &[&seen]),
             LastSeenReason::PassTooOld => fill(t.pass_old, &[&seen]),
             LastSeenReason::ScanTooOld => fill(t.scan_old, &[&seen]),
@@ -40,10 +51,17 @@ pub(super) fn sentence(place: &PlaceFacts, tags: &[AssetTag], certainty: &Certai
         Certainty::Unknown { reason } => match reason {
             UnknownReason::NeverSeen if tags.is_empty() => t.no_tag.to_owned(),
             UnknownReason::NeverSeen => t.never_heard.to_owned(),
-            UnknownReason::ReportedNotHere { at } => fill(t.reported_not_here, &[&filters::age(*at, shell)]),
+            UnknownReason::ReportedNotHere { at } => {
+                fill(t.reported_not_here, &[&filters::age(*at, shell)])
+            }
             UnknownReason::NotSeenFor { missing_after } => {
-                let since = place.evidence_at().map_or_else(String::new, |at| filters::clock(at, shell));
-                fill(t.not_seen_for, &[&since, &filters::length(*missing_after, shell.t)])
+                let since = place
+                    .evidence_at()
+                    .map_or_else(String::new, |at| filters::clock(at, shell));
+                fill(
+                    t.not_seen_for,
+                    &[&since, &filters::length(*missing_after, shell.t)],
+                )
             }
         },
     }
@@ -91,8 +109,16 @@ mod tests {
     fn the_sentence_names_reader_age_and_how_long_the_room_held() {
         let shell = Shell::sample();
         let place = place(&shell, 6, 40);
-        let words = sentence(&place, &[tag(Some("3w-12-a"))], &place.certainty(shell.now, None), &shell);
-        assert_eq!(words, "Heard by reader 3w-12-a 40 s ago; this room has held for 6 min.");
+        let words = sentence(
+            &place,
+            &[tag(Some("3w-12-a"))],
+            &place.certainty(shell.now, None),
+            &shell,
+        );
+        assert_eq!(
+            words,
+            "Heard by reader 3w-12-a 40 s ago; this room has held for 6 min."
+        );
     }
 
     #[test]
@@ -100,9 +126,17 @@ mod tests {
         let shell = Shell::sample();
         let place = place(&shell, 60, 900);
         let since = shell.now - TimeDelta::minutes(14);
-        let words = sentence(&place, &[tag(Some("a"))], &place.certainty(shell.now, Some(since)), &shell);
+        let words = sentence(
+            &place,
+            &[tag(Some("a"))],
+            &place.certainty(shell.now, Some(since)),
+            &shell,
+        );
         let at = filters::clock(since, &shell);
-        assert!(words.starts_with(&format!("The reader of this room is offline since {at}.")), "{words}");
+        assert!(
+            words.starts_with(&format!("The reader of this room is offline since {at}.")),
+            "{words}"
+        );
     }
 
     #[test]
@@ -110,7 +144,13 @@ mod tests {
         let shell = Shell::sample();
         let nothing = PlaceFacts::default();
         let certainty = nothing.certainty(shell.now, None);
-        assert_eq!(sentence(&nothing, &[], &certainty, &shell), shell.t.pages.why.no_tag);
-        assert_eq!(sentence(&nothing, &[tag(None)], &certainty, &shell), shell.t.pages.why.never_heard);
+        assert_eq!(
+            sentence(&nothing, &[], &certainty, &shell),
+            shell.t.pages.why.no_tag
+        );
+        assert_eq!(
+            sentence(&nothing, &[tag(None)], &certainty, &shell),
+            shell.t.pages.why.never_heard
+        );
     }
 }

@@ -10,8 +10,12 @@ pub fn printable(bytes: &[u8]) -> String {
         for c in chunk.valid().chars() {
             match c {
                 '\n' | '\t' => text.push(c),
-                c if c.is_control() && c.is_ascii() => text.push_str(&format!("\\x{:02x}", u32::from(c))),
-                c if c.is_control() || turns_text(c) => text.push_str(&c.escape_unicode().to_string()),
+                c if c.is_control() && c.is_ascii() => {
+                    text.push_str(&format!("\\x{:02x}", u32::from(c)))
+                }
+                c if c.is_control() || turns_text(c) => {
+                    text.push_str(&c.escape_unicode().to_string())
+                }
                 c => text.push(c),
             }
         }

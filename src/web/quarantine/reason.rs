@@ -23,7 +23,12 @@ pub fn reason_words(code: &str, t: &Strings) -> (String, &'static str) {
         "too_old" => (t.too_old, t.too_old_why),
         "clock_fault" => (t.clock_fault, t.clock_fault_why),
         "duplicate_index" => (t.duplicate_index, t.duplicate_index_why),
-        _ => return (super::printable(code.as_bytes()).replace('_', " "), t.other_why),
+        _ => {
+            return (
+                super::printable(code.as_bytes()).replace('_', " "),
+                t.other_why,
+            );
+        }
     };
     (word.to_owned(), why)
 }
@@ -35,7 +40,10 @@ mod tests {
 
     #[test]
     fn an_unknown_reason_is_shown_all_the_same() {
-        assert_eq!(reason_words("new_in_v9", &EN), ("new in v9".to_owned(), EN.pages.reason.other_why));
+        assert_eq!(
+            reason_words("new_in_v9", &EN),
+            ("new in v9".to_owned(), EN.pages.reason.other_why)
+        );
         assert_eq!(reason_words("not_json", &EN).0, "Not JSON");
     }
 }
