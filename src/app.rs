@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::config::Secret;
 use crate::db::Db;
 use crate::people::password::PasswordHasher;
+use crate::web::status::BrokerFactsSource;
 
 /// Shared state; handlers get it as `web::Data<App>`.
 #[derive(Debug)]
@@ -22,6 +23,8 @@ pub struct App {
     pub passwords: PasswordHasher,
     /// What must work for this process to be ready.
     pub checks: Checks,
+    /// Asks the broker about its queues for the status page; absent when no broker is configured.
+    pub broker_facts: Option<BrokerFactsSource>,
     /// Renders `/metrics`; absent in tests, which run many servers in one process.
     pub metrics: Option<PrometheusHandle>,
 }
@@ -36,8 +39,16 @@ impl App {
             secret_key,
             passwords: PasswordHasher::new(),
             checks: Checks::default(),
+            broker_facts: None,
             metrics: None,
         }
+    }
+
+    /// With a way to ask the broker about its queues.
+    #[must_use]
+    pub fn with_broker_facts(mut self, source: BrokerFactsSource) -> Self {
+        self.broker_facts = Some(source);
+        self
     }
 
     /// With the handle that renders `/metrics`.

@@ -6,7 +6,9 @@ use diesel::sql_types::{BigInt, Nullable, SmallInt, Text, Timestamptz};
 
 use crate::db::types::{AssetStatus, PlaceBasis, RoomKind, Technology};
 use crate::ids::{AssetId, AssetTypeId, ReaderId, RoomId, TagId};
-use crate::location::certainty::{Certainty, CertaintyRules, EvidenceKind, PlaceEvidence, decide_certainty};
+use crate::location::certainty::{
+    Certainty, CertaintyRules, EvidenceKind, PlaceEvidence, decide_certainty,
+};
 use crate::places::model::room_label;
 
 /// An asset in a list: what it is, where it is, and what that rests on.
@@ -96,7 +98,11 @@ pub struct PlaceFacts {
 impl PlaceFacts {
     /// The certainty word at `now`; `readers_down_since` tells since when all readers of the room are down.
     #[must_use]
-    pub fn certainty(&self, now: DateTime<Utc>, readers_down_since: Option<DateTime<Utc>>) -> Certainty {
+    pub fn certainty(
+        &self,
+        now: DateTime<Utc>,
+        readers_down_since: Option<DateTime<Utc>>,
+    ) -> Certainty {
         let evidence = PlaceEvidence {
             kind: match self.basis {
                 None => EvidenceKind::Nothing,

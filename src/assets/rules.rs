@@ -16,10 +16,15 @@ mod tests {
 
     #[test]
     fn r2_ready_needs_available_and_a_known_place() {
-        let unknown = Certainty::Unknown { reason: UnknownReason::NeverSeen };
+        let unknown = Certainty::Unknown {
+            reason: UnknownReason::NeverSeen,
+        };
         assert!(is_ready(AssetStatus::Available, &Certainty::Likely));
         assert!(!is_ready(AssetStatus::Available, &unknown));
-        for status in AssetStatus::ALL.iter().filter(|status| **status != AssetStatus::Available) {
+        for status in AssetStatus::ALL
+            .iter()
+            .filter(|status| **status != AssetStatus::Available)
+        {
             assert!(!is_ready(*status, &Certainty::Confirmed), "{status:?}");
         }
     }

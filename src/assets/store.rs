@@ -22,9 +22,15 @@ pub const STAYS_PER_PAGE: i64 = 50;
 ///
 /// # Errors
 /// When the database fails.
-pub async fn list_entries(mut conn: &AsyncPgConnection, ids: &[AssetId]) -> QueryResult<Vec<AssetEntry>> {
+pub async fn list_entries(
+    mut conn: &AsyncPgConnection,
+    ids: &[AssetId],
+) -> QueryResult<Vec<AssetEntry>> {
     let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
-    sql_query(ENTRIES_SQL).bind::<Array<BigInt>, _>(ids).load(&mut conn).await
+    sql_query(ENTRIES_SQL)
+        .bind::<Array<BigInt>, _>(ids)
+        .load(&mut conn)
+        .await
 }
 
 /// One asset.
@@ -39,7 +45,10 @@ pub async fn find_entry(conn: &AsyncPgConnection, id: AssetId) -> QueryResult<Op
 ///
 /// # Errors
 /// When the database fails.
-pub async fn list_identifiers(mut conn: &AsyncPgConnection, id: AssetId) -> QueryResult<Vec<AssetIdentifier>> {
+pub async fn list_identifiers(
+    mut conn: &AsyncPgConnection,
+    id: AssetId,
+) -> QueryResult<Vec<AssetIdentifier>> {
     sql_query("SELECT kind, value FROM asset_identifier WHERE asset_id = $1 ORDER BY kind, value LIMIT 100")
         .bind::<BigInt, _>(id.0)
         .load(&mut conn)
@@ -51,7 +60,10 @@ pub async fn list_identifiers(mut conn: &AsyncPgConnection, id: AssetId) -> Quer
 /// # Errors
 /// When the database fails.
 pub async fn list_tags(mut conn: &AsyncPgConnection, id: AssetId) -> QueryResult<Vec<AssetTag>> {
-    sql_query(include_str!("sql/tags.sql")).bind::<BigInt, _>(id.0).load(&mut conn).await
+    sql_query(include_str!("sql/tags.sql"))
+        .bind::<BigInt, _>(id.0)
+        .load(&mut conn)
+        .await
 }
 
 /// Closed stays of an asset that ended before `before`, newest first, at most `limit`. An asset leaves one room at a

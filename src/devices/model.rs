@@ -77,7 +77,10 @@ impl ReaderCursor {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (rank, reader_key) = text.split_once('.')?;
-        Some(Self { rank: rank.parse().ok()?, reader_key: reader_key.to_owned() })
+        Some(Self {
+            rank: rank.parse().ok()?,
+            reader_key: reader_key.to_owned(),
+        })
     }
 }
 
@@ -192,7 +195,10 @@ pub fn decide_live_state(now: DateTime<Utc>, consumers: &[ConsumerHealth]) -> Li
     let Some(updated_at) = consumers.iter().map(|consumer| consumer.reported_at).min() else {
         return LiveState::NotLive { since: None };
     };
-    let behind = consumers.iter().filter_map(|consumer| find_not_live_since(now, consumer)).min();
+    let behind = consumers
+        .iter()
+        .filter_map(|consumer| find_not_live_since(now, consumer))
+        .min();
     match behind {
         None => LiveState::Live { updated_at },
         Some(since) => LiveState::NotLive { since: Some(since) },
@@ -201,10 +207,17 @@ pub fn decide_live_state(now: DateTime<Utc>, consumers: &[ConsumerHealth]) -> Li
 
 fn find_not_live_since(now: DateTime<Utc>, consumer: &ConsumerHealth) -> Option<DateTime<Utc>> {
     let is_silent = now - consumer.reported_at > REPORT_AGE_MAX;
-    let is_behind = consumer.caught_up_at.is_none_or(|at| now - at > CATCH_UP_AGE_MAX);
+    let is_behind = consumer
+        .caught_up_at
+        .is_none_or(|at| now - at > CATCH_UP_AGE_MAX);
     if is_behind {
         // What came after the last empty queue may be missing from the pages.
-        return Some(consumer.caught_up_at.unwrap_or(consumer.reported_at).min(consumer.reported_at));
+        return Some(
+            consumer
+                .caught_up_at
+                .unwrap_or(consumer.reported_at)
+                .min(consumer.reported_at),
+        );
     }
     is_silent.then_some(consumer.reported_at)
 }
@@ -273,7 +286,12 @@ impl QuarantineCursor {
 
 impl std::fmt::Display for QuarantineCursor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}.{}", self.received_at.timestamp_micros(), self.quarantine_id)
+        write!(
+            f,
+            "{}.{}",
+            self.received_at.timestamp_micros(),
+            self.quarantine_id
+        )
     }
 }
 
@@ -323,26 +341,55 @@ mod tests {
     fn pages_are_live_while_every_consumer_reports_and_keeps_up() {
         let now = at(1_000);
         let live = [consumer(0, 990, Some(995)), consumer(1, 986, Some(941))];
-        assert_eq!(decide_live_state(now, &live), LiveState::Live { updated_at: at(986) });
-        assert_eq!(decide_live_state(now, &[]), LiveState::NotLive { since: None });
+        assert_eq!(
+            decide_live_state(now, &live),
+            LiveState::Live {
+                updated_at: at(986)
+            }
+        );
+        assert_eq!(
+            decide_live_state(now, &[]),
+            LiveState::NotLive { since: None }
+        );
     }
 
     #[test]
     fn a_silent_or_late_consumer_says_since_when() {
         let now = at(1_000);
         let silent = [consumer(0, 990, Some(995)), consumer(1, 984, Some(984))];
-        assert_eq!(decide_live_state(now, &silent), LiveState::NotLive { since: Some(at(984)) });
+        assert_eq!(
+            decide_live_state(now, &silent),
+            LiveState::NotLive {
+                since: Some(at(984))
+            }
+        );
         let late = [consumer(0, 999, Some(930))];
-        assert_eq!(decide_live_state(now, &late), LiveState::NotLive { since: Some(at(930)) });
+        assert_eq!(
+            decide_live_state(now, &late),
+            LiveState::NotLive {
+                since: Some(at(930))
+            }
+        );
         let never = [consumer(0, 999, None)];
-        assert_eq!(decide_live_state(now, &never), LiveState::NotLive { since: Some(at(999)) });
+        assert_eq!(
+            decide_live_state(now, &never),
+            LiveState::NotLive {
+                since: Some(at(999))
+            }
+        );
     }
 
     #[test]
     fn cursors_survive_their_text() {
-        let cursor = QuarantineCursor { received_at: at(7), quarantine_id: QuarantineId(12) };
+        let cursor = QuarantineCursor {
+            received_at: at(7),
+            quarantine_id: QuarantineId(12),
+        };
         assert_eq!(QuarantineCursor::parse(&cursor.to_string()), Some(cursor));
-        let reader = ReaderCursor { rank: 2, reader_key: "3w-12-a".into() };
+        let reader = ReaderCursor {
+            rank: 2,
+            reader_key: "3w-12-a".into(),
+        };
         assert_eq!(ReaderCursor::parse(&reader.to_string()), Some(reader));
         for text in ["", ".", "a.b", "1", "99999999999999999999.1"] {
             assert_eq!(QuarantineCursor::parse(text), None, "{text}");

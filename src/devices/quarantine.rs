@@ -4,11 +4,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Integer, Nullable, Text, Timestamptz};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 
 use super::model::{QuarantineCursor, QuarantineEntry, ReasonCount, ReplayMark};
+use crate::audit::{Actor, Event, record_audit};
 use crate::db::types::{QuarantineScope, QuarantineState};
-use crate::ids::QuarantineId;
+use crate::ids::{QuarantineId, UserId};
 
 /// Rows on one page.
 pub const ROWS_PER_PAGE: i64 = 25;
@@ -44,7 +45,10 @@ pub async fn list_rows(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn find_row(mut conn: &AsyncPgConnection, id: QuarantineId) -> QueryResult<Option<QuarantineEntry>> {
+pub async fn find_row(
+    mut conn: &AsyncPgConnection,
+    id: QuarantineId,
+) -> QueryResult<Option<QuarantineEntry>> {
     sql_query(
         "SELECT id AS quarantine_id, received_at, scope, reason, detail, routing_key, reader_key, \
            substring(body FROM 1 FOR $2) AS body_start, body_bytes, state, replay_asked_at, replayed_at \
@@ -61,7 +65,10 @@ pub async fn find_row(mut conn: &AsyncPgConnection, id: QuarantineId) -> QueryRe
 ///
 /// # Errors
 /// When the database fails.
-pub async fn list_reasons(mut conn: &AsyncPgConnection, now: DateTime<Utc>) -> QueryResult<Vec<ReasonCount>> {
+pub async fn list_reasons(
+    mut conn: &AsyncPgConnection,
+    now: DateTime<Utc>,
+) -> QueryResult<Vec<ReasonCount>> {
     sql_query(
         "SELECT reason, count(*) AS rows FROM quarantine WHERE received_at > $1 \
          GROUP BY reason ORDER BY 2 DESC, 1 LIMIT 50",
@@ -84,11 +91,33 @@ pub async fn count_rows(mut conn: &AsyncPgConnection, now: DateTime<Utc>) -> Que
         .await
 }
 
-/// Marks a kept message: the gateway will publish it again under its own key. Asking twice changes nothing.
+/// Marks a kept message: the gateway will publish it again under its own key. Asking twice changes nothing. The audit row
+/// is in the same transaction.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn record_replay_asked(
+pub async fn ask_replay(
+    conn: &mut AsyncPgConnection,
+    id: QuarantineId,
+    by: UserId,
+    now: DateTime<Utc>,
+) -> QueryResult<ReplayMark> {
+    conn.transaction(async |conn| {
+        let mark = record_replay_asked(conn, id, now).await?;
+        if mark == ReplayMark::Asked {
+            let event = Event::new(
+                Actor::User(by),
+                "quarantine.replay_asked",
+                format!("quarantine:{id}"),
+            );
+            record_audit(conn, &event, now).await?;
+        }
+        Ok(mark)
+    })
+    .await
+}
+
+async fn record_replay_asked(
     conn: &mut AsyncPgConnection,
     id: QuarantineId,
     now: DateTime<Utc>,
@@ -97,7 +126,10 @@ pub async fn record_replay_asked(
     let marked = diesel::update(quarantine::table.filter(quarantine::id.eq(id)))
         .filter(quarantine::scope.eq(QuarantineScope::Message))
         .filter(quarantine::state.eq(QuarantineState::Kept))
-        .set((quarantine::state.eq(QuarantineState::ReplayAsked), quarantine::replay_asked_at.eq(now)))
+        .set((
+            quarantine::state.eq(QuarantineState::ReplayAsked),
+            quarantine::replay_asked_at.eq(now),
+        ))
         .execute(conn)
         .await?;
     if marked > 0 {

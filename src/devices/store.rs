@@ -4,13 +4,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 
 use super::model::{
-    AntennaEntry, Approval, ConsumerHealth, LiveState, ReaderCounts, ReaderCursor, ReaderEntry, decide_live_state,
+    AntennaEntry, Approval, ConsumerHealth, LiveState, ReaderCounts, ReaderCursor, ReaderEntry,
+    decide_live_state,
 };
+use crate::audit::{Actor, Event, record_audit};
 use crate::db::types::ReaderState;
-use crate::ids::ReaderId;
+use crate::ids::{ReaderId, UserId};
 
 /// Readers on one page.
 pub const READERS_PER_PAGE: i64 = 100;
@@ -38,7 +40,10 @@ pub async fn list_readers(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn list_antennas(mut conn: &AsyncPgConnection, readers: &[ReaderId]) -> QueryResult<Vec<AntennaEntry>> {
+pub async fn list_antennas(
+    mut conn: &AsyncPgConnection,
+    readers: &[ReaderId],
+) -> QueryResult<Vec<AntennaEntry>> {
     let readers: Vec<i64> = readers.iter().map(|id| id.0).collect();
     sql_query(
         "SELECT an.reader_id, an.port, z.name AS zone_name, r.id AS room_id, r.name AS room_name, r.kind AS room_kind \
@@ -66,11 +71,32 @@ pub async fn count_readers(mut conn: &AsyncPgConnection) -> QueryResult<ReaderCo
     .await
 }
 
-/// Lets a waiting reader's sightings be used (S-38). Call it in the transaction that also records the act.
+/// Lets a waiting reader's sightings be used (S-38), with the audit row in the same transaction.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn approve_reader(
+pub async fn approve(
+    conn: &mut AsyncPgConnection,
+    id: ReaderId,
+    by: UserId,
+    now: DateTime<Utc>,
+) -> QueryResult<Approval> {
+    conn.transaction(async |conn| {
+        let approval = record_approval(conn, id, now).await?;
+        if let Approval::Approved { reader_key } = &approval {
+            let event = Event::new(
+                Actor::User(by),
+                "reader.approved",
+                format!("reader:{reader_key}"),
+            );
+            record_audit(conn, &event, now).await?;
+        }
+        Ok(approval)
+    })
+    .await
+}
+
+async fn record_approval(
     conn: &mut AsyncPgConnection,
     id: ReaderId,
     now: DateTime<Utc>,
@@ -87,7 +113,10 @@ pub async fn approve_reader(
         None => Ok(Approval::NoReader),
         Some((reader_key, ReaderState::Waiting)) => {
             diesel::update(reader::table.find(id))
-                .set((reader::state.eq(ReaderState::Active), reader::approved_at.eq(now)))
+                .set((
+                    reader::state.eq(ReaderState::Active),
+                    reader::approved_at.eq(now),
+                ))
                 .execute(conn)
                 .await?;
             Ok(Approval::Approved { reader_key })
@@ -110,7 +139,10 @@ pub async fn list_consumers(mut conn: &AsyncPgConnection) -> QueryResult<Vec<Con
 ///
 /// # Errors
 /// When the database fails.
-pub async fn find_live_state(conn: &AsyncPgConnection, now: DateTime<Utc>) -> QueryResult<LiveState> {
+pub async fn find_live_state(
+    conn: &AsyncPgConnection,
+    now: DateTime<Utc>,
+) -> QueryResult<LiveState> {
     Ok(decide_live_state(now, &list_consumers(conn).await?))
 }
 
@@ -118,7 +150,10 @@ pub async fn find_live_state(conn: &AsyncPgConnection, now: DateTime<Utc>) -> Qu
 ///
 /// # Errors
 /// When the database fails.
-pub async fn count_unregistered(mut conn: &AsyncPgConnection, now: DateTime<Utc>) -> QueryResult<i64> {
+pub async fn count_unregistered(
+    mut conn: &AsyncPgConnection,
+    now: DateTime<Utc>,
+) -> QueryResult<i64> {
     #[derive(QueryableByName)]
     struct Row {
         #[diesel(sql_type = BigInt)]
@@ -143,8 +178,9 @@ pub async fn find_database_version(mut conn: &AsyncPgConnection) -> QueryResult<
         #[diesel(sql_type = Text)]
         version: String,
     }
-    let row: Row = sql_query("SELECT split_part(current_setting('server_version'), ' ', 1) AS version")
-        .get_result(&mut conn)
-        .await?;
+    let row: Row =
+        sql_query("SELECT split_part(current_setting('server_version'), ' ', 1) AS version")
+            .get_result(&mut conn)
+            .await?;
     Ok(row.version)
 }

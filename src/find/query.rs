@@ -18,7 +18,9 @@ pub enum FindQuery {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum QueryError {
     /// Longer than [`TEXT_CHARS_MAX`].
-    #[error("the search text has {chars} characters; at most {TEXT_CHARS_MAX} can be searched for: use a shorter one")]
+    #[error(
+        "the search text has {chars} characters; at most {TEXT_CHARS_MAX} can be searched for: use a shorter one"
+    )]
     TooLong {
         /// Its length.
         chars: usize,
@@ -38,7 +40,10 @@ impl FindQuery {
     /// # Errors
     /// When it is too long.
     pub fn parse(typed: &str) -> Result<Self, QueryError> {
-        let visible: String = typed.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let visible: String = typed
+            .chars()
+            .map(|c| if c.is_control() { ' ' } else { c })
+            .collect();
         let text = visible.split_whitespace().collect::<Vec<_>>().join(" ");
         let chars = text.chars().count();
         if chars > TEXT_CHARS_MAX {
@@ -73,7 +78,11 @@ impl SearchText {
             Some("eddy") => vec![format!("eddy:{}", value.to_uppercase())],
             Some("ib") => vec![format!("ib:{}", value.to_lowercase())],
             Some(scheme) => vec![format!("{scheme}:{value}")],
-            None if is_hex && hex.len() == 12 => vec![format!("mac:{hex}"), format!("epc:{hex}"), format!("alt:{hex}")],
+            None if is_hex && hex.len() == 12 => vec![
+                format!("mac:{hex}"),
+                format!("epc:{hex}"),
+                format!("alt:{hex}"),
+            ],
             None if is_hex && hex.len() > 4 => vec![format!("epc:{hex}"), format!("alt:{hex}")],
             None => vec![format!("x:{value}")],
         }
@@ -81,7 +90,9 @@ impl SearchText {
 }
 
 fn is_scheme(text: &str) -> bool {
-    ["epc", "mac", "ib", "eddy", "alt", "x"].iter().any(|scheme| text.eq_ignore_ascii_case(scheme))
+    ["epc", "mac", "ib", "eddy", "alt", "x"]
+        .iter()
+        .any(|scheme| text.eq_ignore_ascii_case(scheme))
 }
 
 fn list_words(text: &str) -> Vec<String> {
@@ -137,7 +148,9 @@ pub fn match_vocabulary(text: &SearchText, entries: &[VocabularyEntry]) -> Vocab
     if text.words.is_empty() {
         return VocabularyMatch::Nothing;
     }
-    let by_words = list_types(entries, |entry| covers(&list_words(&entry.type_name), &text.words));
+    let by_words = list_types(entries, |entry| {
+        covers(&list_words(&entry.type_name), &text.words)
+    });
     if !by_words.is_empty() {
         return VocabularyMatch::Types(by_words);
     }
@@ -152,7 +165,11 @@ pub fn match_vocabulary(text: &SearchText, entries: &[VocabularyEntry]) -> Vocab
         .collect();
     models.sort_unstable();
     models.dedup();
-    if models.is_empty() { VocabularyMatch::Nothing } else { VocabularyMatch::Models(models) }
+    if models.is_empty() {
+        VocabularyMatch::Nothing
+    } else {
+        VocabularyMatch::Models(models)
+    }
 }
 
 fn list_types(
@@ -172,7 +189,9 @@ fn list_types(
 /// Whether each word typed is the beginning of a word of the name; "pumps" also finds "pump".
 fn covers(name_words: &[String], typed_words: &[String]) -> bool {
     typed_words.iter().all(|typed| {
-        let singular = typed.strip_suffix('s').filter(|word| word.chars().count() >= 3);
+        let singular = typed
+            .strip_suffix('s')
+            .filter(|word| word.chars().count() >= 3);
         name_words
             .iter()
             .any(|word| word.starts_with(typed.as_str()) || singular.is_some_and(|one| word == one))
@@ -202,7 +221,11 @@ mod tests {
         };
         vec![
             entry(1, "Infusion pump", Some((11, "BD", "Alaris GP"))),
-            entry(1, "Infusion pump", Some((12, "Fresenius Kabi", "Agilia VP"))),
+            entry(
+                1,
+                "Infusion pump",
+                Some((12, "Fresenius Kabi", "Agilia VP")),
+            ),
             entry(2, "Syringe pump", Some((13, "BD", "Alaris CC"))),
             entry(3, "Bed", None),
             entry(4, "Bed scale", None),
@@ -226,7 +249,10 @@ mod tests {
     #[test]
     fn s29_text_over_100_characters_is_refused_and_counts_characters_not_bytes() {
         assert!(FindQuery::parse(&"é".repeat(100)).is_ok());
-        assert_eq!(FindQuery::parse(&"a".repeat(10_000)), Err(QueryError::TooLong { chars: 10_000 }));
+        assert_eq!(
+            FindQuery::parse(&"a".repeat(10_000)),
+            Err(QueryError::TooLong { chars: 10_000 })
+        );
     }
 
     #[test]
@@ -258,19 +284,42 @@ mod tests {
 
     #[test]
     fn odd_text_matches_nothing_and_harms_nothing() {
-        for typed in ["%", "_", "\\", "'", "\"; drop table asset; --", "🛏️", "مضخة", "\u{202e}pmup"] {
-            assert_eq!(match_vocabulary(&text(typed), &vocabulary()), VocabularyMatch::Nothing, "{typed:?}");
+        for typed in [
+            "%",
+            "_",
+            "\\",
+            "'",
+            "\"; drop table asset; --",
+            "🛏️",
+            "مضخة",
+            "\u{202e}pmup",
+        ] {
+            assert_eq!(
+                match_vocabulary(&text(typed), &vocabulary()),
+                VocabularyMatch::Nothing,
+                "{typed:?}"
+            );
         }
     }
 
     #[test]
     fn tag_keys_are_canonical_whatever_the_case_and_separators() {
-        assert_eq!(text("mac:ac:23:3f:00:00:01").tag_keys(), ["mac:AC233F000001"]);
-        assert_eq!(text("ac-23-3f-00-00-01").tag_keys(), ["mac:AC233F000001", "epc:AC233F000001", "alt:AC233F000001"]);
-        assert_eq!(text("EPC:e28011606000020612345678").tag_keys(), ["epc:E28011606000020612345678"]);
-        assert_eq!(text("IB:F7826DA6-4FA2-4E98-8024-BC5B71E0893E-1-2").tag_keys(), [
-            "ib:f7826da6-4fa2-4e98-8024-bc5b71e0893e-1-2"
-        ]);
+        assert_eq!(
+            text("mac:ac:23:3f:00:00:01").tag_keys(),
+            ["mac:AC233F000001"]
+        );
+        assert_eq!(
+            text("ac-23-3f-00-00-01").tag_keys(),
+            ["mac:AC233F000001", "epc:AC233F000001", "alt:AC233F000001"]
+        );
+        assert_eq!(
+            text("EPC:e28011606000020612345678").tag_keys(),
+            ["epc:E28011606000020612345678"]
+        );
+        assert_eq!(
+            text("IB:F7826DA6-4FA2-4E98-8024-BC5B71E0893E-1-2").tag_keys(),
+            ["ib:f7826da6-4fa2-4e98-8024-bc5b71e0893e-1-2"]
+        );
         assert_eq!(text("IP-0417").tag_keys(), ["x:IP-0417"]);
     }
 }

@@ -51,7 +51,10 @@ impl RankKey {
 /// Orders candidates as of `as_of`.
 #[must_use]
 pub fn rank(as_of: DateTime<Utc>, candidates: &[Candidate], down: &DownRooms) -> Vec<RankKey> {
-    let mut keys: Vec<RankKey> = candidates.iter().map(|candidate| rank_key(as_of, candidate, down)).collect();
+    let mut keys: Vec<RankKey> = candidates
+        .iter()
+        .map(|candidate| rank_key(as_of, candidate, down))
+        .collect();
     keys.sort_unstable();
     keys
 }
@@ -66,7 +69,9 @@ fn rank_key(as_of: DateTime<Utc>, candidate: &Candidate, down: &DownRooms) -> Ra
             Certainty::LastSeen { .. } => 1,
             Certainty::Unknown { .. } => 2,
         },
-        age_min: place.evidence_at().map_or(i64::MAX, |at| (as_of - at).num_minutes().max(0)),
+        age_min: place
+            .evidence_at()
+            .map_or(i64::MAX, |at| (as_of - at).num_minutes().max(0)),
         asset_id: candidate.asset_id,
     }
 }
@@ -143,7 +148,11 @@ pub fn cut_page(keys: &[RankKey], after: Option<RankKey>, limit: usize) -> Cut<'
     let before = after.map_or(0, |last| keys.partition_point(|key| *key <= last));
     let rest = keys.get(before..).unwrap_or_default();
     let page = rest.get(..limit).unwrap_or(rest);
-    Cut { before, page, has_more: rest.len() > page.len() }
+    Cut {
+        before,
+        page,
+        has_more: rest.len() > page.len(),
+    }
 }
 
 #[cfg(test)]
@@ -166,11 +175,18 @@ mod tests {
             seen_at: Some(at(-age_s)),
             interval_ms: Some(2_000),
         };
-        Candidate { asset_id: AssetId(id), status, place }
+        Candidate {
+            asset_id: AssetId(id),
+            status,
+            place,
+        }
     }
 
     fn order(candidates: &[Candidate], down: &DownRooms) -> Vec<i64> {
-        rank(at(0), candidates, down).iter().map(|key| key.asset_id().0).collect()
+        rank(at(0), candidates, down)
+            .iter()
+            .map(|key| key.asset_id().0)
+            .collect()
     }
 
     #[test]
@@ -181,7 +197,10 @@ mod tests {
             candidate(3, AssetStatus::Available, 50),
             candidate(4, AssetStatus::Available, 10),
             candidate(5, AssetStatus::Available, 300),
-            Candidate { place: PlaceFacts::default(), ..candidate(6, AssetStatus::Available, 0) },
+            Candidate {
+                place: PlaceFacts::default(),
+                ..candidate(6, AssetStatus::Available, 0)
+            },
         ];
         assert_eq!(order(&candidates, &DownRooms::new()), [3, 4, 5, 2, 1, 6]);
     }
@@ -197,12 +216,34 @@ mod tests {
 
     #[test]
     fn a_cursor_survives_its_text_and_nonsense_does_not() {
-        let keys = rank(at(0), &[candidate(42, AssetStatus::Soiled, 500)], &DownRooms::new());
-        let cursor = PageCursor { as_of: at(0), last: keys[0] };
+        let keys = rank(
+            at(0),
+            &[candidate(42, AssetStatus::Soiled, 500)],
+            &DownRooms::new(),
+        );
+        let cursor = PageCursor {
+            as_of: at(0),
+            last: keys[0],
+        };
         assert_eq!(PageCursor::parse(&cursor.to_string(), at(60)), Some(cursor));
-        assert_eq!(PageCursor::parse(&cursor.to_string(), at(-60)), None, "from the future");
-        assert_eq!(PageCursor::parse(&cursor.to_string(), at(86_400)), None, "from yesterday");
-        for text in ["", "x", "1.2.3", "1.r.0.0.1.9", "99999999999999999999.r.0.0.1", "1767225600000.q.0.0.1"] {
+        assert_eq!(
+            PageCursor::parse(&cursor.to_string(), at(-60)),
+            None,
+            "from the future"
+        );
+        assert_eq!(
+            PageCursor::parse(&cursor.to_string(), at(86_400)),
+            None,
+            "from yesterday"
+        );
+        for text in [
+            "",
+            "x",
+            "1.2.3",
+            "1.r.0.0.1.9",
+            "99999999999999999999.r.0.0.1",
+            "1767225600000.q.0.0.1",
+        ] {
             assert_eq!(PageCursor::parse(text, at(60)), None, "{text}");
         }
     }

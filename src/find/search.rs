@@ -7,7 +7,9 @@ use diesel::sql_query;
 use diesel::sql_types::{Array, BigInt, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use super::query::{SearchText, VocabularyEntry, VocabularyMatch, VocabularyModel, match_vocabulary};
+use super::query::{
+    SearchText, VocabularyEntry, VocabularyMatch, VocabularyModel, match_vocabulary,
+};
 use super::rank::{Candidate, DownRooms, PageCursor, cut_page, find_down_since, rank};
 use crate::assets::model::{AssetEntry, PlaceFacts};
 use crate::assets::store::list_entries;
@@ -118,16 +120,27 @@ pub struct TypeCount {
 /// # Errors
 /// When the database fails.
 pub async fn list_types(mut conn: &AsyncPgConnection, limit: i64) -> QueryResult<Vec<TypeCount>> {
-    sql_query(TYPES_SQL).bind::<BigInt, _>(limit).load(&mut conn).await
+    sql_query(TYPES_SQL)
+        .bind::<BigInt, _>(limit)
+        .load(&mut conn)
+        .await
 }
 
 /// The name of a type.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn find_type_name(mut conn: &AsyncPgConnection, id: AssetTypeId) -> QueryResult<Option<String>> {
+pub async fn find_type_name(
+    mut conn: &AsyncPgConnection,
+    id: AssetTypeId,
+) -> QueryResult<Option<String>> {
     use crate::db::schema::asset_type;
-    asset_type::table.find(id).select(asset_type::name).first(&mut conn).await.optional()
+    asset_type::table
+        .find(id)
+        .select(asset_type::name)
+        .first(&mut conn)
+        .await
+        .optional()
 }
 
 /// What the text leads to: an exact number, else types, else models, else beginnings of asset numbers.
@@ -151,7 +164,11 @@ pub async fn find_text(conn: &AsyncPgConnection, text: &SearchText) -> QueryResu
     }
     let numbers = Source::NumberPrefix(text.as_str().to_owned());
     let is_any = !list_ids(conn, &numbers, 1).await?.is_empty();
-    Ok(if is_any { Found::Numbers(numbers) } else { Found::Nothing })
+    Ok(if is_any {
+        Found::Numbers(numbers)
+    } else {
+        Found::Nothing
+    })
 }
 
 /// The page of a list that begins after `after`.
@@ -164,24 +181,35 @@ pub async fn list_hits(
     now: DateTime<Utc>,
     after: Option<PageCursor>,
 ) -> QueryResult<HitPage> {
-    let limit = i64::try_from(CANDIDATES_MAX).unwrap_or(i64::MAX).saturating_add(1);
+    let limit = i64::try_from(CANDIDATES_MAX)
+        .unwrap_or(i64::MAX)
+        .saturating_add(1);
     let mut ids = list_ids(conn, source, limit).await?;
     let is_cut = ids.len() > CANDIDATES_MAX;
     ids.truncate(CANDIDATES_MAX);
     let (candidates, down) = tokio::try_join!(list_candidates(conn, &ids), list_down_rooms(conn))?;
-    let down: DownRooms = down.into_iter().map(|room| (room.room_id, room.since)).collect();
+    let down: DownRooms = down
+        .into_iter()
+        .map(|room| (room.room_id, room.since))
+        .collect();
 
     let as_of = after.map_or(now, |cursor| cursor.as_of);
     let keys = rank(as_of, &candidates, &down);
     let cut = cut_page(&keys, after.map(|cursor| cursor.last), HITS_PER_PAGE);
-    let page_ids: Vec<AssetId> = cut.page.iter().map(super::rank::RankKey::asset_id).collect();
+    let page_ids: Vec<AssetId> = cut
+        .page
+        .iter()
+        .map(super::rank::RankKey::asset_id)
+        .collect();
     let mut entries = list_entries(conn, &page_ids).await?;
     let hits = page_ids
         .iter()
         .filter_map(|id| {
             let position = entries.iter().position(|entry| entry.asset_id == *id)?;
             let entry = entries.swap_remove(position);
-            let certainty = entry.place.certainty(now, find_down_since(&entry.place, &down));
+            let certainty = entry
+                .place
+                .certainty(now, find_down_since(&entry.place, &down));
             Some(Hit { entry, certainty })
         })
         .collect();
@@ -191,7 +219,11 @@ pub async fn list_hits(
         ready: keys.iter().filter(|key| key.is_ready()).count(),
         is_cut,
         before: cut.before,
-        next: cut.page.last().filter(|_| cut.has_more).map(|last| PageCursor { as_of, last: *last }),
+        next: cut
+            .page
+            .last()
+            .filter(|_| cut.has_more)
+            .map(|last| PageCursor { as_of, last: *last }),
     })
 }
 
@@ -201,7 +233,10 @@ struct IdRow {
     asset_id: AssetId,
 }
 
-async fn list_by_code(mut conn: &AsyncPgConnection, text: &SearchText) -> QueryResult<Vec<AssetId>> {
+async fn list_by_code(
+    mut conn: &AsyncPgConnection,
+    text: &SearchText,
+) -> QueryResult<Vec<AssetId>> {
     let rows: Vec<IdRow> = sql_query(CODES_SQL)
         .bind::<Text, _>(text.as_str())
         .bind::<Array<Text>, _>(text.tag_keys())
@@ -210,7 +245,11 @@ async fn list_by_code(mut conn: &AsyncPgConnection, text: &SearchText) -> QueryR
     Ok(rows.into_iter().map(|row| row.asset_id).collect())
 }
 
-async fn list_ids(mut conn: &AsyncPgConnection, source: &Source, limit: i64) -> QueryResult<Vec<AssetId>> {
+async fn list_ids(
+    mut conn: &AsyncPgConnection,
+    source: &Source,
+    limit: i64,
+) -> QueryResult<Vec<AssetId>> {
     let rows: Vec<IdRow> = match source {
         Source::Assets(ids) => return Ok(ids.clone()),
         Source::Types(types) => {
@@ -257,12 +296,22 @@ struct FactsRow {
     place: PlaceFacts,
 }
 
-async fn list_candidates(mut conn: &AsyncPgConnection, ids: &[AssetId]) -> QueryResult<Vec<Candidate>> {
+async fn list_candidates(
+    mut conn: &AsyncPgConnection,
+    ids: &[AssetId],
+) -> QueryResult<Vec<Candidate>> {
     let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
-    let rows: Vec<FactsRow> = sql_query(FACTS_SQL).bind::<Array<BigInt>, _>(ids).load(&mut conn).await?;
+    let rows: Vec<FactsRow> = sql_query(FACTS_SQL)
+        .bind::<Array<BigInt>, _>(ids)
+        .load(&mut conn)
+        .await?;
     Ok(rows
         .into_iter()
-        .map(|row| Candidate { asset_id: row.asset_id, status: row.status, place: row.place })
+        .map(|row| Candidate {
+            asset_id: row.asset_id,
+            status: row.status,
+            place: row.place,
+        })
         .collect())
 }
 
@@ -293,7 +342,11 @@ async fn list_vocabulary(mut conn: &AsyncPgConnection) -> QueryResult<Vec<Vocabu
         asset_type_id: row.asset_type_id,
         type_name: row.type_name,
         model: match (row.model_id, row.maker, row.model_name) {
-            (Some(model_id), Some(maker), Some(name)) => Some(VocabularyModel { model_id, maker, name }),
+            (Some(model_id), Some(maker), Some(name)) => Some(VocabularyModel {
+                model_id,
+                maker,
+                name,
+            }),
             _ => None,
         },
     };

@@ -194,7 +194,11 @@ mod tests {
             ("3W-12", RoomKind::CleanUtility, "Clean utility 3W-12"),
             ("4.112", RoomKind::EquipmentStorage, "Equipment store 4.112"),
             ("Bay 2", RoomKind::PatientCareArea, "Bay 2"),
-            ("Clean utility 3W-12", RoomKind::CleanUtility, "Clean utility 3W-12"),
+            (
+                "Clean utility 3W-12",
+                RoomKind::CleanUtility,
+                "Clean utility 3W-12",
+            ),
             ("A7", RoomKind::Other, "A7"),
         ] {
             assert_eq!(room_label(name, kind), label);

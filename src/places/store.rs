@@ -21,7 +21,10 @@ pub const ROOMS_MAX: i64 = 1_000;
 ///
 /// # Errors
 /// When the database fails.
-pub async fn list_places(mut conn: &AsyncPgConnection, ids: &[RoomId]) -> QueryResult<Vec<RoomPlace>> {
+pub async fn list_places(
+    mut conn: &AsyncPgConnection,
+    ids: &[RoomId],
+) -> QueryResult<Vec<RoomPlace>> {
     let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
     sql_query(include_str!("sql/places.sql"))
         .bind::<Array<BigInt>, _>(ids)
@@ -56,7 +59,10 @@ pub async fn list_floors(mut conn: &AsyncPgConnection) -> QueryResult<Vec<FloorE
 ///
 /// # Errors
 /// When the database fails.
-pub async fn list_floor_rooms(mut conn: &AsyncPgConnection, floor: FloorId) -> QueryResult<Vec<RoomCount>> {
+pub async fn list_floor_rooms(
+    mut conn: &AsyncPgConnection,
+    floor: FloorId,
+) -> QueryResult<Vec<RoomCount>> {
     sql_query(FLOOR_ROOMS_SQL)
         .bind::<BigInt, _>(floor.0)
         .bind::<BigInt, _>(ROOMS_MAX)
@@ -68,7 +74,10 @@ pub async fn list_floor_rooms(mut conn: &AsyncPgConnection, floor: FloorId) -> Q
 ///
 /// # Errors
 /// When the database fails.
-pub async fn find_floor_of_unit(mut conn: &AsyncPgConnection, unit: UnitId) -> QueryResult<Option<FloorId>> {
+pub async fn find_floor_of_unit(
+    mut conn: &AsyncPgConnection,
+    unit: UnitId,
+) -> QueryResult<Option<FloorId>> {
     use crate::db::schema::room;
     room::table
         .filter(room::unit_id.eq(unit))
@@ -92,7 +101,10 @@ pub async fn list_down_rooms(mut conn: &AsyncPgConnection) -> QueryResult<Vec<Do
 ///
 /// # Errors
 /// When the database fails.
-pub async fn list_room_readers(mut conn: &AsyncPgConnection, room: RoomId) -> QueryResult<Vec<RoomReader>> {
+pub async fn list_room_readers(
+    mut conn: &AsyncPgConnection,
+    room: RoomId,
+) -> QueryResult<Vec<RoomReader>> {
     sql_query(
         "SELECT r.id AS reader_id, r.reader_key, r.technology, r.state, h.down_since, h.last_message_at, \
            string_agg(DISTINCT z.name, ', ' ORDER BY z.name) AS zones \

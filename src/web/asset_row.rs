@@ -54,12 +54,18 @@ impl AssetRow {
             chip: Chip::of_asset(entry.status, is_ready, shell.t),
             is_ready,
             sure: sure_mark(&hit.certainty, shell),
-            seen_at: entry.place.evidence_at().filter(|_| entry.place.room_id.is_some()),
+            seen_at: entry
+                .place
+                .evidence_at()
+                .filter(|_| entry.place.room_id.is_some()),
             place: entry
                 .place
                 .room_id
                 .zip(entry.place_short())
-                .map(|(room, name)| PlaceLink { name, href: routes::room_path(room) }),
+                .map(|(room, name)| PlaceLink {
+                    name,
+                    href: routes::room_path(room),
+                }),
         }
     }
 

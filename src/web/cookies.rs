@@ -28,14 +28,6 @@ pub fn session(token: &Token) -> Cookie<'static> {
     plain(SESSION, token.expose().to_owned())
 }
 
-/// Takes the session's cookie away.
-#[must_use]
-pub fn no_session() -> Cookie<'static> {
-    let mut cookie = plain(SESSION, String::new());
-    cookie.make_removal();
-    cookie
-}
-
 /// The mark of a known browser, for a year.
 #[must_use]
 pub fn known_browser(value: String) -> Cookie<'static> {

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::asset_row::AssetRow;
 use super::figures::grouped;
+use super::filters;
 use super::home::TypeTile;
 use super::page::{Nav, Page, Shell, see_other};
 use super::strings::fill;
@@ -16,7 +17,8 @@ use crate::db::DbConn;
 use crate::find::query::{FindQuery, QueryError, SearchText, TEXT_CHARS_MAX};
 use crate::find::rank::PageCursor;
 use crate::find::search::{
-    CANDIDATES_MAX, Found, HITS_PER_PAGE, HitPage, Source, find_text, find_type_name, list_hits, list_types,
+    CANDIDATES_MAX, Found, HITS_PER_PAGE, HitPage, Source, find_text, find_type_name, list_hits,
+    list_types,
 };
 use crate::ids::AssetTypeId;
 use crate::web::extract::Viewer;
@@ -118,24 +120,40 @@ impl FindPage {
         let (source, heading, note) = match find_text(conn, text).await? {
             Found::One(asset) => return Ok(see_other(&routes::asset_path(asset))),
             Found::Nothing => {
-                self.heading = fill(t.nothing_title, &[&format!("\u{201c}{}\u{201d}", text.as_str())]);
+                self.heading = fill(
+                    t.nothing_title,
+                    &[&format!("\u{201c}{}\u{201d}", text.as_str())],
+                );
                 self.notes = vec![format!("{} {}", t.nothing, t.nothing_next)];
                 return self.answer_types(conn, StatusCode::OK).await;
             }
-            Found::SameCode(source) => (source, Heading::SameCode, Some(t.same_code_note.to_owned())),
+            Found::SameCode(source) => {
+                (source, Heading::SameCode, Some(t.same_code_note.to_owned()))
+            }
             Found::Types(names, source) => match names.as_slice() {
                 [name] => (source, Heading::Ready(name.clone()), None),
-                _ => (source, Heading::Ready(text.as_str().to_owned()), Some(fill(t.types_note, &[&names.join(", ")]))),
+                _ => (
+                    source,
+                    Heading::Ready(text.as_str().to_owned()),
+                    Some(fill(t.types_note, &[&names.join(", ")])),
+                ),
             },
-            Found::Models(source) => {
-                (source, Heading::Ready(text.as_str().to_owned()), Some(t.models_note.to_owned()))
-            }
+            Found::Models(source) => (
+                source,
+                Heading::Ready(text.as_str().to_owned()),
+                Some(t.models_note.to_owned()),
+            ),
             Found::Numbers(source) => (source, Heading::Numbers, None),
         };
         self.notes.extend(note);
         let link = [("q", text.as_str())];
-        self.show_hits(conn, &source, &heading, &link, params).await?;
-        if self.count.is_empty() { self.answer_types(conn, StatusCode::OK).await } else { self.respond(StatusCode::OK) }
+        self.show_hits(conn, &source, &heading, &link, params)
+            .await?;
+        if self.count.is_empty() {
+            self.answer_types(conn, StatusCode::OK).await
+        } else {
+            self.respond(StatusCode::OK)
+        }
     }
 
     async fn answer_type(
@@ -157,8 +175,19 @@ impl FindPage {
         };
         let link_id = id.to_string();
         let source = Source::Types(vec![id]);
-        self.show_hits(conn, &source, &Heading::Ready(name), &[("type", &link_id)], params).await?;
-        if self.count.is_empty() { self.answer_types(conn, StatusCode::OK).await } else { self.respond(StatusCode::OK) }
+        self.show_hits(
+            conn,
+            &source,
+            &Heading::Ready(name),
+            &[("type", &link_id)],
+            params,
+        )
+        .await?;
+        if self.count.is_empty() {
+            self.answer_types(conn, StatusCode::OK).await
+        } else {
+            self.respond(StatusCode::OK)
+        }
     }
 
     /// Fills in a page of hits; `link` is the query string that leads here.
@@ -170,7 +199,10 @@ impl FindPage {
         link: &[(&str, &str)],
         params: &FindParams,
     ) -> Result<(), PageError> {
-        let after = params.after.as_deref().and_then(|text| PageCursor::parse(text, self.shell.now));
+        let after = params
+            .after
+            .as_deref()
+            .and_then(|text| PageCursor::parse(text, self.shell.now));
         let found = list_hits(conn, source, self.shell.now, after).await?;
         let t = &self.shell.t.pages.find;
         self.heading = heading.words(&found, &self.shell, &self.q);
@@ -179,19 +211,35 @@ impl FindPage {
             return Ok(());
         }
         if found.is_cut {
-            self.notes.push(fill(t.cut, &[&grouped_usize(CANDIDATES_MAX)]));
+            self.notes
+                .push(fill(t.cut, &[&grouped_usize(CANDIDATES_MAX)]));
         }
         if found.hits.is_empty() {
             self.notes.push(t.end.to_owned());
         }
-        self.rows = found.hits.iter().map(|hit| AssetRow::new(hit, &self.shell)).collect();
+        self.rows = found
+            .hits
+            .iter()
+            .map(|hit| AssetRow::new(hit, &self.shell))
+            .collect();
         self.count = match found.hits.len() {
             0 => grouped_usize(found.total),
-            count => fill(t.shown, &[&(found.before + 1), &(found.before + count), &grouped_usize(found.total)]),
+            count => fill(
+                t.shown,
+                &[
+                    &(found.before + 1),
+                    &(found.before + count),
+                    &grouped_usize(found.total),
+                ],
+            ),
         };
         self.next_href = found.next.map(|cursor| {
             let cursor = cursor.to_string();
-            let pairs: Vec<_> = link.iter().copied().chain([("after", cursor.as_str())]).collect();
+            let pairs: Vec<_> = link
+                .iter()
+                .copied()
+                .chain([("after", cursor.as_str())])
+                .collect();
             routes::with_query(routes::FIND, &pairs)
         });
         self.start_href = after.map(|_| routes::with_query(routes::FIND, link));
@@ -199,12 +247,19 @@ impl FindPage {
     }
 
     /// Shows the types to choose from: with no search at all, or as the next step of one that found nothing.
-    async fn answer_types(mut self, conn: &DbConn, status: StatusCode) -> Result<HttpResponse, PageError> {
+    async fn answer_types(
+        mut self,
+        conn: &DbConn,
+        status: StatusCode,
+    ) -> Result<HttpResponse, PageError> {
         let types = list_types(conn, TYPES_MAX).await?;
         if self.heading.is_empty() {
             self.heading = self.shell.t.pages.find.all_types.to_owned();
         }
-        self.types = types.iter().map(|count| TypeTile::new(count, &self.shell)).collect();
+        self.types = types
+            .iter()
+            .map(|count| TypeTile::new(count, &self.shell))
+            .collect();
         self.respond(status)
     }
 
@@ -228,7 +283,9 @@ impl Heading {
     fn words(&self, found: &HitPage, shell: &Shell, q: &str) -> String {
         let t = &shell.t.pages.find;
         match self {
-            Self::Ready(name) if found.is_cut => fill(t.ready_at_least, &[name, &grouped_usize(found.ready)]),
+            Self::Ready(name) if found.is_cut => {
+                fill(t.ready_at_least, &[name, &grouped_usize(found.ready)])
+            }
             Self::Ready(name) => fill(t.ready, &[name, &grouped_usize(found.ready)]),
             Self::SameCode => fill(t.same_code, &[&found.total, &q]),
             Self::Numbers => fill(t.numbers, &[&q]),

@@ -17,12 +17,20 @@ pub async fn ready(app: web::Data<App>) -> HttpResponse {
     let database = match app.db.ping().await {
         Ok(()) => None,
         Err(error) => {
-            tracing::warn!(error = &error as &dyn std::error::Error, "the database does not answer");
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the database does not answer"
+            );
             Some("the database does not answer; the log says why".to_owned())
         }
     };
     let checks: Vec<(&str, Option<String>)> = std::iter::once(("database", database))
-        .chain(app.checks.list().into_iter().map(|check| (check.name, check.fault)))
+        .chain(
+            app.checks
+                .list()
+                .into_iter()
+                .map(|check| (check.name, check.fault)),
+        )
         .collect();
     let is_ready = checks.iter().all(|(_, fault)| fault.is_none());
     let list: Vec<_> = checks

@@ -5,6 +5,7 @@ use askama::Template;
 use chrono::{DateTime, Utc};
 
 use super::figures::grouped;
+use super::filters;
 use super::page::{Nav, Page, Shell};
 use super::strings::fill;
 use super::{PageError, routes};
@@ -57,13 +58,25 @@ impl TypeTile {
     /// Tiles for tests of templates.
     #[must_use]
     pub fn samples(shell: &Shell) -> Vec<Self> {
-        [("Infusion pump", 31, 52), ("Bariatric bed", 0, 1), ("<script>", 1_200, 12_000)]
-            .into_iter()
-            .map(|(name, available, total)| {
-                let asset_type_id = crate::ids::AssetTypeId(30_001);
-                Self::new(&TypeCount { asset_type_id, name: name.to_owned(), available, total }, shell)
-            })
-            .collect()
+        [
+            ("Infusion pump", 31, 52),
+            ("Bariatric bed", 0, 1),
+            ("<script>", 1_200, 12_000),
+        ]
+        .into_iter()
+        .map(|(name, available, total)| {
+            let asset_type_id = crate::ids::AssetTypeId(30_001);
+            Self::new(
+                &TypeCount {
+                    asset_type_id,
+                    name: name.to_owned(),
+                    available,
+                    total,
+                },
+                shell,
+            )
+        })
+        .collect()
     }
 }
 
@@ -74,9 +87,16 @@ impl TypeTile {
 pub async fn page(app: web::Data<App>, viewer: Viewer) -> Result<Page<HomePage>, PageError> {
     let shell = viewer.shell(Nav::Find);
     let conn = app.db.conn().await?;
-    let (types, live) = tokio::try_join!(list_types(&conn, TYPES_SHOWN), find_live_state(&conn, shell.now))?;
+    let (types, live) = tokio::try_join!(
+        list_types(&conn, TYPES_SHOWN),
+        find_live_state(&conn, shell.now)
+    )?;
     Ok(Page::new(HomePage {
-        types: types.iter().filter(|count| count.total > 0).map(|count| TypeTile::new(count, &shell)).collect(),
+        types: types
+            .iter()
+            .filter(|count| count.total > 0)
+            .map(|count| TypeTile::new(count, &shell))
+            .collect(),
         updated_at: match live {
             LiveState::Live { updated_at } => Some(updated_at),
             LiveState::NotLive { .. } => None,
@@ -91,8 +111,16 @@ impl HomePage {
     pub fn samples() -> Vec<Self> {
         let shell = Shell::sample();
         vec![
-            Self { types: TypeTile::samples(&shell), updated_at: Some(shell.now), shell: shell.clone() },
-            Self { types: Vec::new(), updated_at: None, shell },
+            Self {
+                types: TypeTile::samples(&shell),
+                updated_at: Some(shell.now),
+                shell: shell.clone(),
+            },
+            Self {
+                types: Vec::new(),
+                updated_at: None,
+                shell,
+            },
         ]
     }
 }

@@ -10,12 +10,14 @@ use actix_web::{Resource, Route};
 
 use super::error::PageError;
 use crate::db::types::Role;
-use crate::ids::{AssetId, QuarantineId, RoomId};
+use crate::ids::{AssetId, AssetTypeId, FloorId, QuarantineId, ReaderId, RoomId};
 
 /// Start page.
 pub const HOME: &str = "/";
 /// Search results, `?q=`.
 pub const FIND: &str = "/find";
+/// Rooms by floor, `?floor=`.
+pub const ROOMS: &str = "/rooms";
 /// Readers.
 pub const READERS: &str = "/readers";
 /// Refused input.
@@ -37,6 +39,8 @@ pub const METRICS: &str = "/metrics";
 
 const ASSET: &str = "/assets/{id}";
 const ROOM: &str = "/rooms/{id}";
+const READER_APPROVE: &str = "/readers/{id}/approve";
+const QUARANTINE_ROW: &str = "/quarantine/{id}";
 const QUARANTINE_REPLAY: &str = "/quarantine/{id}/replay";
 const SET_UP: &str = "/set-up/{token}";
 const STATIC: &str = "/static/{hash}/{path:.*}";
@@ -53,6 +57,30 @@ pub fn asset_path(id: AssetId) -> String {
 #[must_use]
 pub fn room_path(id: RoomId) -> String {
     format!("/rooms/{id}")
+}
+
+/// The rooms of a floor.
+#[must_use]
+pub fn floor_path(id: FloorId) -> String {
+    with_query(ROOMS, &[("floor", &id.to_string())])
+}
+
+/// All assets of a type.
+#[must_use]
+pub fn type_path(id: AssetTypeId) -> String {
+    with_query(FIND, &[("type", &id.to_string())])
+}
+
+/// Lets a waiting reader in.
+#[must_use]
+pub fn reader_approve_path(id: ReaderId) -> String {
+    format!("/readers/{id}/approve")
+}
+
+/// A refused message or sighting.
+#[must_use]
+pub fn quarantine_path(id: QuarantineId) -> String {
+    format!("/quarantine/{id}")
 }
 
 /// Sends a refused message again.
@@ -147,7 +175,18 @@ const fn entry(method: Method, path: &'static str, access: Access, route: fn() -
 /// Every address there is. Entries of one path stand together.
 #[rustfmt::skip]
 pub static TABLE: &[Entry] = &[
-    // Pages: one line each, entry(Method::GET, HOME, EVERYBODY, || web::to(super::home::page)),
+    // Pages.
+    entry(Method::GET, HOME, EVERYBODY, || web::to(super::home::page)),
+    entry(Method::GET, FIND, EVERYBODY, || web::to(super::find::page)),
+    entry(Method::GET, ASSET, EVERYBODY, || web::to(super::assets::page)),
+    entry(Method::GET, ROOMS, EVERYBODY, || web::to(super::rooms::index)),
+    entry(Method::GET, ROOM, EVERYBODY, || web::to(super::rooms::page)),
+    entry(Method::GET, READERS, DEVICES, || web::to(super::readers::index)),
+    entry(Method::POST, READER_APPROVE, ADMIN, || web::to(super::readers::approve_reader)),
+    entry(Method::GET, QUARANTINE, ADMIN, || web::to(super::quarantine::index)),
+    entry(Method::GET, QUARANTINE_ROW, ADMIN, || web::to(super::quarantine::page)),
+    entry(Method::POST, QUARANTINE_REPLAY, ADMIN, || web::to(super::quarantine::replay)),
+    entry(Method::GET, STATUS, EVERYBODY, || web::to(super::status::page)),
     // Coming and going.
     entry(Method::GET, SIGN_IN, Access::Visitor, || web::to(super::sign_in::form)),
     entry(Method::POST, SIGN_IN, Access::Visitor, || web::to(super::sign_in::sign_in)),
@@ -263,8 +302,15 @@ mod tests {
     fn s17_every_path_stands_together_and_once_per_method() {
         let mut seen: Vec<(&Method, &str)> = Vec::new();
         let mut closed: Vec<&str> = Vec::new();
-        for (one, next) in TABLE.iter().zip(TABLE.iter().skip(1).map(Some).chain([None])) {
-            assert!(!seen.contains(&(&one.method, one.path)), "{} twice", one.path);
+        for (one, next) in TABLE
+            .iter()
+            .zip(TABLE.iter().skip(1).map(Some).chain([None]))
+        {
+            assert!(
+                !seen.contains(&(&one.method, one.path)),
+                "{} twice",
+                one.path
+            );
             assert!(!closed.contains(&one.path), "{} stands apart", one.path);
             seen.push((&one.method, one.path));
             if next.is_none_or(|next| next.path != one.path) {

@@ -98,7 +98,13 @@ impl BoundServer {
     /// When a listener fails.
     pub async fn run(self, life: &Lifecycle) -> Result<(), ServerError> {
         let stop = life.soft().clone();
-        let pages = serve_pages(self.app.clone(), self.site, self.pages, self.workers, stop.clone())?;
+        let pages = serve_pages(
+            self.app.clone(),
+            self.site,
+            self.pages,
+            self.workers,
+            stop.clone(),
+        )?;
         let internal = serve_internal(self.app, self.internal, stop)?;
         tokio::try_join!(pages, internal)?;
         Ok(())
@@ -117,7 +123,9 @@ fn serve_pages(
             .app_data(app.clone())
             .app_data(site.clone())
             .app_data(web::FormConfig::default().error_handler(|_, _| PageError::BadRequest.into()))
-            .app_data(web::QueryConfig::default().error_handler(|_, _| PageError::BadRequest.into()))
+            .app_data(
+                web::QueryConfig::default().error_handler(|_, _| PageError::BadRequest.into()),
+            )
             .app_data(web::PathConfig::default().error_handler(|_, _| PageError::NotFound.into()))
             .configure(routes::register)
             .default_service(web::to(|| async {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::page::{Page, Problem, Shell, see_other};
 use super::strings::{Strings, fill};
-use super::{PageError, filters, routes};
+use super::{PageError, routes};
 use crate::app::App;
 use crate::db::types::Role;
 use crate::people::accounts::{self, AccountError, SetUp};

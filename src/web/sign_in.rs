@@ -1,7 +1,7 @@
 //! Signing in and out.
 
-use actix_web::http::header;
 use actix_web::http::StatusCode;
+use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, Responder, web};
 use askama::Template;
 use chrono::TimeDelta;
@@ -67,7 +67,10 @@ pub struct SignInParams {
 ///
 /// # Errors
 /// When there is no session, which the access table rules out.
-pub async fn form(visit: Visit, params: web::Query<SignInParams>) -> Result<HttpResponse, PageError> {
+pub async fn form(
+    visit: Visit,
+    params: web::Query<SignInParams>,
+) -> Result<HttpResponse, PageError> {
     let next = routes::safe_next(&params.next).to_owned();
     if visit.viewer.is_some() {
         return Ok(see_other(&next));
@@ -143,7 +146,9 @@ pub async fn sign_in(
                 vec![Problem::new("name", words)],
                 StatusCode::TOO_MANY_REQUESTS,
             )?;
-            answer.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+            answer
+                .headers_mut()
+                .insert(header::RETRY_AFTER, seconds.into());
             Ok(answer)
         }
         Ok(SignInOutcome::NeedsAdmin) => {

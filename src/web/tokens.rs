@@ -46,7 +46,11 @@ pub fn is_form_token(key: &Secret, session: &TokenHash, token: &str) -> bool {
     let Some((mask, masked)) = bytes.split_at_checked(32) else {
         return false;
     };
-    let sent: Vec<u8> = mask.iter().zip(masked).map(|(mask, byte)| mask ^ byte).collect();
+    let sent: Vec<u8> = mask
+        .iter()
+        .zip(masked)
+        .map(|(mask, byte)| mask ^ byte)
+        .collect();
     masked.len() == 32 && mac(key, "form", &[session.as_bytes()]).ct_eq(&sent).into()
 }
 

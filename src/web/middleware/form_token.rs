@@ -56,7 +56,9 @@ pub async fn check(
         .filter(|pair| !pair.starts_with("csrf="))
         .collect();
     let rest = Bytes::from(rest.join("&"));
-    request.headers_mut().insert(header::CONTENT_LENGTH, rest.len().into());
+    request
+        .headers_mut()
+        .insert(header::CONTENT_LENGTH, rest.len().into());
     request.set_payload(Payload::from(rest));
     Ok(())
 }

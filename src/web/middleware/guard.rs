@@ -34,7 +34,9 @@ pub async fn guard<B: MessageBody + 'static>(
         Ok(Admitted { new_session }) => {
             let mut response = next.call(request).await?.map_into_boxed_body();
             if let Some(token) = new_session {
-                response.response_mut().add_cookie(&cookies::session(&token))?;
+                response
+                    .response_mut()
+                    .add_cookie(&cookies::session(&token))?;
             }
             Ok(response)
         }
@@ -77,7 +79,9 @@ async fn admit(request: &mut ServiceRequest) -> Result<Admitted, Refused> {
     let visitor = Arrival::of(request, &app, &site);
     let entry = match found {
         Found::Entry(entry) => entry,
-        Found::OtherMethod => return Err(visitor.refuse(request, PageError::MethodNotAllowed).await),
+        Found::OtherMethod => {
+            return Err(visitor.refuse(request, PageError::MethodNotAllowed).await);
+        }
         Found::Nothing => return Err(visitor.refuse(request, PageError::NotFound).await),
     };
     if matches!(entry.access, Access::Public | Access::ReaderKey) {
@@ -173,7 +177,11 @@ impl Arrival {
 
     /// To the sign-in page, and back here afterwards (S-13, S-28).
     async fn ask_to_sign_in(&self, conn: &mut DbConn, has_ended: bool) -> Refused {
-        let next = if self.is_get { self.here.as_str() } else { routes::HOME };
+        let next = if self.is_get {
+            self.here.as_str()
+        } else {
+            routes::HOME
+        };
         let path = routes::sign_in_path(next);
         if self.asked.fragment || self.asked.poll {
             // A part of a page cannot show the sign-in page: htmx goes there as a whole.
@@ -206,7 +214,10 @@ impl Arrival {
             find_live_state(conn, self.now)
         )?;
         let mut shell = Shell::bare(std::sync::Arc::clone(&self.site.links), self.now);
-        let own_zone = session.person.as_ref().and_then(|person| person.time_zone.clone());
+        let own_zone = session
+            .person
+            .as_ref()
+            .and_then(|person| person.time_zone.clone());
         shell.zone = own_zone
             .or(site_zone)
             .and_then(|name| name.parse().ok())
@@ -227,9 +238,20 @@ impl Arrival {
             shell.banner = banner(&live, &shell);
         }
         let viewer = session.person.as_ref().map(|person| {
-            Viewer::new(person.user_id, person.role, person.home_unit_id, session.token, shell.clone())
+            Viewer::new(
+                person.user_id,
+                person.role,
+                person.home_unit_id,
+                session.token,
+                shell.clone(),
+            )
         });
-        Ok(Visit { shell, token: session.token, viewer, client: self.client })
+        Ok(Visit {
+            shell,
+            token: session.token,
+            viewer,
+            client: self.client,
+        })
     }
 
     /// Refuses with a page that knows who asked, when that can be found out.

@@ -52,7 +52,10 @@ pub async fn security_headers<B: MessageBody + 'static>(
 
 fn add(headers: &mut HeaderMap, https: bool) {
     for (name, value) in FIXED {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        headers.insert(
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        );
     }
     if https {
         headers.insert(
