@@ -2,7 +2,7 @@
 
 mod consume;
 mod gateway;
-mod locate;
+pub mod locate;
 mod migrate;
 mod replay;
 mod simulate;
