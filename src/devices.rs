@@ -1,5 +1,6 @@
-//! Readers, tags and consumers: how the devices are doing, and the input that could not be used.
+//! Readers, tags and consumers: registration, credentials, how the devices are doing, and the input that could not be used.
 
 pub mod model;
 pub mod quarantine;
+pub mod register;
 pub mod store;
