@@ -7,3 +7,4 @@
 )]
 
 mod locate;
+mod simulate;
