@@ -2,8 +2,9 @@
 
 mod consume;
 mod gateway;
-mod locate;
+pub mod locate;
 mod migrate;
+mod replay;
 mod simulate;
 mod topology;
 
@@ -40,6 +41,8 @@ enum Command {
     Consume(consume::Args),
     /// Send messages of quarantine again when an administrator asked for it.
     Gateway(gateway::Args),
+    /// Play a recorded site through RabbitMQ as its readers would.
+    Replay(replay::Args),
     /// Decide rooms for a recorded site, without database or broker.
     Locate(locate::Args),
     /// Simulate a hospital: 90 readers that publish what they hear of 420 pieces of equipment, or a recording of it.
@@ -59,6 +62,7 @@ pub fn main() -> ExitCode {
         Command::Topology(args) => block_on(topology::run(args)),
         Command::Consume(args) => block_on(consume::run(args)),
         Command::Gateway(args) => block_on(gateway::run(args)),
+        Command::Replay(args) => block_on(replay::run(args)),
         Command::Locate(args) => locate::run(&args),
         Command::Simulate(args) => block_on(simulate::run(*args)),
     };

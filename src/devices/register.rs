@@ -222,10 +222,18 @@ pub async fn find_reader_of_http_key(
     if !is_right || expires_at.is_some_and(|end| end <= now) {
         return Ok(None);
     }
-    diesel::update(reader_credential::table.find(credential_id))
-        .set(reader_credential::last_used_at.eq(now))
-        .execute(conn)
-        .await?;
+    // Once a minute is enough to show that a key is in use.
+    let stale = reader_credential::last_used_at
+        .is_null()
+        .or(reader_credential::last_used_at.lt(now - chrono::TimeDelta::minutes(1)));
+    diesel::update(
+        reader_credential::table
+            .find(credential_id)
+            .filter(stale.assume_not_null()),
+    )
+    .set(reader_credential::last_used_at.eq(now))
+    .execute(conn)
+    .await?;
     Ok(Some(HttpReader {
         reader_key,
         is_disabled: state == ReaderState::Disabled,

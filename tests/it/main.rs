@@ -6,5 +6,9 @@
     reason = "a test may panic; clippy.toml allows it inside #[test] only, not in the helpers"
 )]
 
+mod architecture;
 mod locate;
+mod replay;
+mod schema;
 mod simulate;
+mod support;
