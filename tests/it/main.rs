@@ -10,4 +10,5 @@ mod architecture;
 mod locate;
 mod replay;
 mod schema;
+mod simulate;
 mod support;
