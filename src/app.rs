@@ -7,8 +7,8 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use crate::clock::Clock;
 use crate::config::Secret;
 use crate::db::Db;
+use crate::devices::broker_facts::BrokerFactsSource;
 use crate::people::password::PasswordHasher;
-use crate::web::status::BrokerFactsSource;
 
 /// Shared state; handlers get it as `web::Data<App>`.
 #[derive(Debug)]

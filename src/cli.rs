@@ -1,6 +1,11 @@
 //! The command line: one file per subcommand below `cli/`, each with its `Args` and `run(args)`.
 
+mod consume;
+mod gateway;
+mod locate;
 mod migrate;
+mod simulate;
+mod topology;
 
 use std::future::Future;
 use std::process::ExitCode;
@@ -29,6 +34,16 @@ struct Cli {
 enum Command {
     /// Bring the database schema up to date, or show what is missing.
     Migrate(migrate::Args),
+    /// Make what wardtrack needs in RabbitMQ.
+    Topology(topology::Args),
+    /// Take sightings from RabbitMQ and write places to Postgres.
+    Consume(consume::Args),
+    /// Send messages of quarantine again when an administrator asked for it.
+    Gateway(gateway::Args),
+    /// Decide rooms for a recorded site, without database or broker.
+    Locate(locate::Args),
+    /// Simulate a hospital: 90 readers that publish what they hear of 420 pieces of equipment, or a recording of it.
+    Simulate(Box<simulate::Args>),
 }
 
 /// Parses the arguments, runs the command and gives the process its exit code: 0 done, 1 failed, 2 wrong arguments.
@@ -41,6 +56,11 @@ pub fn main() -> ExitCode {
     }
     let ended = match cli.command {
         Command::Migrate(args) => block_on(migrate::run(args)),
+        Command::Topology(args) => block_on(topology::run(args)),
+        Command::Consume(args) => block_on(consume::run(args)),
+        Command::Gateway(args) => block_on(gateway::run(args)),
+        Command::Locate(args) => locate::run(&args),
+        Command::Simulate(args) => block_on(simulate::run(*args)),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

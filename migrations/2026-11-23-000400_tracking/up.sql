@@ -129,7 +129,15 @@ BEGIN
     IF to_regclass(child) IS NOT NULL THEN
         RETURN false;
     END IF;
-    EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)', child, parent, from_day, to_day);
+    IF parent = 'ingest_batch' THEN
+        -- A message with a far-off date may have put a row for this day into the default partition before.
+        EXECUTE format('CREATE TABLE %I (LIKE ingest_batch INCLUDING ALL)', child);
+        EXECUTE format('WITH moved AS (DELETE FROM ingest_batch_default WHERE batch_day >= %L AND batch_day < %L RETURNING *)
+                        INSERT INTO %I SELECT * FROM moved', from_day, to_day, child);
+        EXECUTE format('ALTER TABLE ingest_batch ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', child, from_day, to_day);
+    ELSE
+        EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)', child, parent, from_day, to_day);
+    END IF;
     RETURN true;
 END $$;
 COMMENT ON FUNCTION ensure_partition IS 'Makes the day or month partition of a table that holds this day; true when it was missing. Bounds are UTC.';

@@ -162,8 +162,15 @@ impl Certainty {
 
 /// Decides the word at `now`. Clocks differ: evidence from a little in the future counts as just now.
 #[must_use]
-pub fn decide_certainty(now: DateTime<Utc>, evidence: &PlaceEvidence, rules: &CertaintyRules) -> Certainty {
-    let (Some(seen_at), Some(entered_at)) = (evidence.seen_at.or(evidence.entered_at), evidence.entered_at) else {
+pub fn decide_certainty(
+    now: DateTime<Utc>,
+    evidence: &PlaceEvidence,
+    rules: &CertaintyRules,
+) -> Certainty {
+    let (Some(seen_at), Some(entered_at)) = (
+        evidence.seen_at.or(evidence.entered_at),
+        evidence.entered_at,
+    ) else {
         return unknown(UnknownReason::NeverSeen);
     };
     if evidence.kind == EvidenceKind::Nothing {
@@ -179,7 +186,9 @@ pub fn decide_certainty(now: DateTime<Utc>, evidence: &PlaceEvidence, rules: &Ce
     if let Some(missing_after) = missing_after(evidence, rules) {
         // Silence counts as absence only while somebody listened: a tag that was fresh when the readers went down stays
         // "last seen" however long the outage lasts (R13, R24).
-        let listened_until = evidence.readers_down_since.map_or(now, |since| since.min(now));
+        let listened_until = evidence
+            .readers_down_since
+            .map_or(now, |since| since.min(now));
         if listened_until - seen_at > missing_after {
             return unknown(UnknownReason::NotSeenFor { missing_after });
         }
@@ -199,7 +208,9 @@ fn decide_by_age(
 ) -> Certainty {
     let age = now - seen_at;
     match (evidence.kind, evidence.expected_interval_ms) {
-        (EvidenceKind::PersonScan | EvidenceKind::Nothing, _) => last_seen(LastSeenReason::ScanTooOld),
+        (EvidenceKind::PersonScan | EvidenceKind::Nothing, _) => {
+            last_seen(LastSeenReason::ScanTooOld)
+        }
         (EvidenceKind::Pass, _) | (EvidenceKind::RoomDecision, None) => {
             if age < rules.pass_for {
                 Certainty::Likely
@@ -213,7 +224,9 @@ fn decide_by_age(
                 return last_seen(LastSeenReason::Silent { fresh_for });
             }
             if now - entered_at < rules.dwell_for {
-                return last_seen(LastSeenReason::JustArrived { likely_at: entered_at + rules.dwell_for });
+                return last_seen(LastSeenReason::JustArrived {
+                    likely_at: entered_at + rules.dwell_for,
+                });
             }
             Certainty::Likely
         }
@@ -224,13 +237,20 @@ fn decide_by_age(
 #[must_use]
 pub fn fresh_for(interval_ms: i64, rules: &CertaintyRules) -> TimeDelta {
     let interval = TimeDelta::try_milliseconds(interval_ms.max(0)).unwrap_or(TimeDelta::zero());
-    interval.checked_mul(rules.intervals).unwrap_or(TimeDelta::MAX).max(rules.fresh_for_min)
+    interval
+        .checked_mul(rules.intervals)
+        .unwrap_or(TimeDelta::MAX)
+        .max(rules.fresh_for_min)
 }
 
 fn missing_after(evidence: &PlaceEvidence, rules: &CertaintyRules) -> Option<TimeDelta> {
     let interval_ms = evidence.expected_interval_ms?;
     let is_slow = interval_ms > rules.slow_above.num_milliseconds();
-    Some(if is_slow { rules.missing_after_slow } else { rules.missing_after })
+    Some(if is_slow {
+        rules.missing_after_slow
+    } else {
+        rules.missing_after
+    })
 }
 
 /// A scan counts for the present stay only: after a change of room something newer spoke.
@@ -240,7 +260,10 @@ fn scan_of_this_stay(
     entered_at: DateTime<Utc>,
 ) -> Option<DateTime<Utc>> {
     let placed_by_scan = (evidence.kind == EvidenceKind::PersonScan).then_some(seen_at);
-    evidence.scanned_at.max(placed_by_scan).filter(|at| *at >= entered_at)
+    evidence
+        .scanned_at
+        .max(placed_by_scan)
+        .filter(|at| *at >= entered_at)
 }
 
 /// A "not here" stands until the asset changes room or a person finds it there after all. Being heard again does not lift
@@ -292,26 +315,47 @@ mod tests {
     fn certainty_beacon_is_likely_for_a_minute_then_last_seen_then_unknown() {
         let fresh_for = TimeDelta::seconds(60);
         assert_eq!(decide(1_059, &beacon()), Certainty::Likely);
-        assert_eq!(decide(1_060, &beacon()), last_seen(LastSeenReason::Silent { fresh_for }));
-        assert_eq!(decide(1_000 + 86_400, &beacon()), last_seen(LastSeenReason::Silent { fresh_for }));
+        assert_eq!(
+            decide(1_060, &beacon()),
+            last_seen(LastSeenReason::Silent { fresh_for })
+        );
+        assert_eq!(
+            decide(1_000 + 86_400, &beacon()),
+            last_seen(LastSeenReason::Silent { fresh_for })
+        );
         let missing_after = TimeDelta::hours(24);
-        assert_eq!(decide(1_001 + 86_400, &beacon()), unknown(UnknownReason::NotSeenFor { missing_after }));
+        assert_eq!(
+            decide(1_001 + 86_400, &beacon()),
+            unknown(UnknownReason::NotSeenFor { missing_after })
+        );
     }
 
     #[test]
     fn certainty_slow_beacon_gets_three_intervals_and_seven_days() {
-        let slow = PlaceEvidence { expected_interval_ms: Some(300_000), ..beacon() };
+        let slow = PlaceEvidence {
+            expected_interval_ms: Some(300_000),
+            ..beacon()
+        };
         assert_eq!(decide(1_899, &slow), Certainty::Likely);
         let fresh_for = TimeDelta::seconds(900);
-        assert_eq!(decide(1_900, &slow), last_seen(LastSeenReason::Silent { fresh_for }));
+        assert_eq!(
+            decide(1_900, &slow),
+            last_seen(LastSeenReason::Silent { fresh_for })
+        );
         assert_eq!(decide(1_000 + 6 * 86_400, &slow).word(), "Last seen");
         assert_eq!(decide(1_001 + 7 * 86_400, &slow).word(), "Unknown");
     }
 
     #[test]
     fn certainty_a_room_must_hold_for_its_dwell() {
-        let fresh = PlaceEvidence { seen_at: Some(at(9)), ..beacon() };
-        assert_eq!(decide(9, &fresh), last_seen(LastSeenReason::JustArrived { likely_at: at(10) }));
+        let fresh = PlaceEvidence {
+            seen_at: Some(at(9)),
+            ..beacon()
+        };
+        assert_eq!(
+            decide(9, &fresh),
+            last_seen(LastSeenReason::JustArrived { likely_at: at(10) })
+        );
         assert_eq!(decide(10, &fresh), Certainty::Likely);
     }
 
@@ -326,54 +370,103 @@ mod tests {
         assert_eq!(decide(0, &pass), Certainty::Likely);
         assert_eq!(decide(1_799, &pass), Certainty::Likely);
         assert_eq!(decide(1_800, &pass), last_seen(LastSeenReason::PassTooOld));
-        assert_eq!(decide(30 * 86_400, &pass), last_seen(LastSeenReason::PassTooOld));
+        assert_eq!(
+            decide(30 * 86_400, &pass),
+            last_seen(LastSeenReason::PassTooOld)
+        );
     }
 
     #[test]
     fn certainty_scan_confirms_for_half_an_hour_unless_something_newer_moved_it() {
-        let scan = PlaceEvidence { kind: EvidenceKind::PersonScan, seen_at: Some(at(0)), ..beacon() };
+        let scan = PlaceEvidence {
+            kind: EvidenceKind::PersonScan,
+            seen_at: Some(at(0)),
+            ..beacon()
+        };
         assert_eq!(decide(1_799, &scan), Certainty::Confirmed);
         assert_eq!(decide(1_800, &scan), last_seen(LastSeenReason::ScanTooOld));
-        let agreeing = PlaceEvidence { scanned_at: Some(at(900)), ..beacon() };
+        let agreeing = PlaceEvidence {
+            scanned_at: Some(at(900)),
+            ..beacon()
+        };
         assert_eq!(decide(1_050, &agreeing), Certainty::Confirmed);
-        let moved_since = PlaceEvidence { entered_at: Some(at(950)), ..agreeing };
+        let moved_since = PlaceEvidence {
+            entered_at: Some(at(950)),
+            ..agreeing
+        };
         assert_eq!(decide(1_050, &moved_since), Certainty::Likely);
     }
 
     #[test]
     fn r13_readers_down_says_last_seen_with_the_time() {
-        let down = PlaceEvidence { readers_down_since: Some(at(1_010)), ..beacon() };
-        assert_eq!(decide(1_020, &down), last_seen(LastSeenReason::ReadersDown { since: at(1_010) }));
+        let down = PlaceEvidence {
+            readers_down_since: Some(at(1_010)),
+            ..beacon()
+        };
+        assert_eq!(
+            decide(1_020, &down),
+            last_seen(LastSeenReason::ReadersDown { since: at(1_010) })
+        );
     }
 
     #[test]
     fn r24_silence_while_readers_are_down_is_not_absence() {
-        let down = PlaceEvidence { readers_down_since: Some(at(1_010)), ..beacon() };
-        assert_eq!(decide(40 * 86_400, &down), last_seen(LastSeenReason::ReadersDown { since: at(1_010) }));
-        let gone_before = PlaceEvidence { readers_down_since: Some(at(2 * 86_400)), ..beacon() };
+        let down = PlaceEvidence {
+            readers_down_since: Some(at(1_010)),
+            ..beacon()
+        };
+        assert_eq!(
+            decide(40 * 86_400, &down),
+            last_seen(LastSeenReason::ReadersDown { since: at(1_010) })
+        );
+        let gone_before = PlaceEvidence {
+            readers_down_since: Some(at(2 * 86_400)),
+            ..beacon()
+        };
         assert_eq!(decide(3 * 86_400, &gone_before).word(), "Unknown");
     }
 
     #[test]
     fn certainty_not_here_stands_until_the_asset_moves_or_is_found() {
-        let reported = PlaceEvidence { not_here_at: Some(at(990)), ..beacon() };
-        assert_eq!(decide(1_001, &reported), unknown(UnknownReason::ReportedNotHere { at: at(990) }));
-        let moved = PlaceEvidence { entered_at: Some(at(991)), ..reported };
+        let reported = PlaceEvidence {
+            not_here_at: Some(at(990)),
+            ..beacon()
+        };
+        assert_eq!(
+            decide(1_001, &reported),
+            unknown(UnknownReason::ReportedNotHere { at: at(990) })
+        );
+        let moved = PlaceEvidence {
+            entered_at: Some(at(991)),
+            ..reported
+        };
         assert_eq!(decide(1_002, &moved), Certainty::Likely);
-        let found = PlaceEvidence { scanned_at: Some(at(995)), ..reported };
+        let found = PlaceEvidence {
+            scanned_at: Some(at(995)),
+            ..reported
+        };
         assert_eq!(decide(1_002, &found), Certainty::Confirmed);
     }
 
     #[test]
     fn certainty_never_seen_is_unknown() {
-        assert_eq!(decide(0, &PlaceEvidence::default()), unknown(UnknownReason::NeverSeen));
+        assert_eq!(
+            decide(0, &PlaceEvidence::default()),
+            unknown(UnknownReason::NeverSeen)
+        );
     }
 
     #[test]
     fn certainty_stands_clocks_that_differ() {
-        let ahead = PlaceEvidence { seen_at: Some(at(1_020)), ..beacon() };
+        let ahead = PlaceEvidence {
+            seen_at: Some(at(1_020)),
+            ..beacon()
+        };
         assert_eq!(decide(1_000, &ahead), Certainty::Likely);
-        let entered_ahead = PlaceEvidence { entered_at: Some(at(1_005)), ..ahead };
+        let entered_ahead = PlaceEvidence {
+            entered_at: Some(at(1_005)),
+            ..ahead
+        };
         assert_eq!(decide(1_000, &entered_ahead).word(), "Last seen");
     }
 }

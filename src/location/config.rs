@@ -66,13 +66,22 @@ impl EngineConfig {
     /// Reacts sooner at doors that are crossed every half minute, at two to six times the false changes elsewhere.
     #[must_use]
     pub fn responsive() -> Self {
-        Self { slope: 1.0, theta: 0.8, leave_per_s: 0.1, ..Self::default() }
+        Self {
+            slope: 1.0,
+            theta: 0.8,
+            leave_per_s: 0.1,
+            ..Self::default()
+        }
     }
 
     /// Fewest false changes; 1 to 4 points less accurate.
     #[must_use]
     pub fn calm() -> Self {
-        Self { slope: 0.3, leave_per_s: 0.02, ..Self::default() }
+        Self {
+            slope: 0.3,
+            leave_per_s: 0.02,
+            ..Self::default()
+        }
     }
 
     /// Checks every value and derives what the engine computes with.
@@ -91,10 +100,25 @@ impl EngineConfig {
         check_f64("leave_per_s", self.leave_per_s, 0.0, 10.0)?;
         check_f64("theta", self.theta, 0.5, 0.999_999)?;
         check_i64("lateness_ms", self.lateness_ms, 0, 60_000)?;
-        check_i64("late_limit_ms", self.late_limit_ms, self.lateness_ms, 3_600_000)?;
+        check_i64(
+            "late_limit_ms",
+            self.late_limit_ms,
+            self.lateness_ms,
+            3_600_000,
+        )?;
         check_i64("warm_slots", i64::from(self.warm_slots), 0, 1_000)?;
-        check_i64("reader_silent_ms", self.reader_silent_ms, self.slot_ms, 3_600_000)?;
-        check_i64("reader_down_ms", self.reader_down_ms, self.reader_silent_ms, 86_400_000)?;
+        check_i64(
+            "reader_silent_ms",
+            self.reader_silent_ms,
+            self.slot_ms,
+            3_600_000,
+        )?;
+        check_i64(
+            "reader_down_ms",
+            self.reader_down_ms,
+            self.reader_silent_ms,
+            86_400_000,
+        )?;
         Ok(Engine::derive(self))
     }
 }
@@ -103,7 +127,12 @@ fn check_i64(field: &'static str, value: i64, min: i64, max: i64) -> Result<(), 
     if (min..=max).contains(&value) {
         return Ok(());
     }
-    Err(ConfigError { field, value: value.to_string(), min: min.to_string(), max: max.to_string() })
+    Err(ConfigError {
+        field,
+        value: value.to_string(),
+        min: min.to_string(),
+        max: max.to_string(),
+    })
 }
 
 fn check_f64(field: &'static str, value: f64, min: f64, max: f64) -> Result<(), ConfigError> {
@@ -111,7 +140,12 @@ fn check_f64(field: &'static str, value: f64, min: f64, max: f64) -> Result<(), 
     if (min..=max).contains(&value) {
         return Ok(());
     }
-    Err(ConfigError { field, value: value.to_string(), min: min.to_string(), max: max.to_string() })
+    Err(ConfigError {
+        field,
+        value: value.to_string(),
+        min: min.to_string(),
+        max: max.to_string(),
+    })
 }
 
 /// A setting of the engine that is out of range.
@@ -126,8 +160,16 @@ pub struct ConfigError {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { field, value, min, max } = self;
-        write!(f, "location setting {field} is {value}: choose a value from {min} to {max}")
+        let Self {
+            field,
+            value,
+            min,
+            max,
+        } = self;
+        write!(
+            f,
+            "location setting {field} is {value}: choose a value from {min} to {max}"
+        )
     }
 }
 
@@ -157,15 +199,14 @@ impl Default for Engine {
 impl Engine {
     fn derive(config: EngineConfig) -> Self {
         let slot_ms = f64::from(i32::try_from(config.slot_ms).unwrap_or(i32::MAX));
-        let slot_s = slot_ms / 1_000.0;
         let ln_power_per_db = std::f64::consts::LN_10 / config.lam_db;
         Self {
             config,
             ln_power_per_db,
             floor_power: (config.floor_dbm * ln_power_per_db).exp(),
-            leave_q: 1.0 - (-config.leave_per_s * slot_s).exp(),
+            leave_q: 1.0 - (-config.leave_per_s * slot_ms / 1_000.0).exp(),
             slots_per_tau: slot_ms / config.tau_ms,
-            exponent_per_slot: slot_s * config.slope / ln_power_per_db,
+            exponent_per_slot: slot_ms / 1_000.0 * config.slope / ln_power_per_db,
         }
     }
 
@@ -203,11 +244,12 @@ impl Engine {
     /// The share `a` by which a slot moves the levels: limited by time for dense beacons, by packets for slow ones.
     pub(super) fn share(&self, gap_slots: u32, packets: u32) -> f64 {
         let by_time = 1.0 - (-self.slots_per_tau * f64::from(gap_slots)).exp();
-        let by_packets = 1.0 - (1.0 - self.config.a1).powi(i32::try_from(packets).unwrap_or(i32::MAX));
+        let by_packets =
+            1.0 - (1.0 - self.config.a1).powi(i32::try_from(packets).unwrap_or(i32::MAX));
         by_time.min(by_packets)
     }
 
-    /// Exponent of a ratio of powers that gives the ratio of likelihoods: exp(w * slope * (S_r - S_max)).
+    /// Exponent of a ratio of powers that gives the ratio of likelihoods: `exp(w * slope * (S_r - S_max))`.
     pub(super) fn evidence_exponent(&self, gap_slots: u32) -> f64 {
         self.exponent_per_slot * f64::from(gap_slots.min(self.config.max_gap_slots))
     }
@@ -219,18 +261,40 @@ mod tests {
 
     #[test]
     fn every_preset_is_valid() {
-        for config in [EngineConfig::default(), EngineConfig::responsive(), EngineConfig::calm()] {
+        for config in [
+            EngineConfig::default(),
+            EngineConfig::responsive(),
+            EngineConfig::calm(),
+        ] {
             assert!(config.build().is_ok(), "{config:?}");
         }
     }
 
     #[test]
     fn a_setting_out_of_range_is_named_with_value_and_range() {
-        let error = EngineConfig { theta: 1.5, ..EngineConfig::default() }.build().unwrap_err();
-        assert_eq!(error.to_string(), "location setting theta is 1.5: choose a value from 0.5 to 0.999999");
-        let error = EngineConfig { lam_db: f64::NAN, ..EngineConfig::default() }.build().unwrap_err();
+        let error = EngineConfig {
+            theta: 1.5,
+            ..EngineConfig::default()
+        }
+        .build()
+        .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "location setting theta is 1.5: choose a value from 0.5 to 0.999999"
+        );
+        let error = EngineConfig {
+            lam_db: f64::NAN,
+            ..EngineConfig::default()
+        }
+        .build()
+        .unwrap_err();
         assert_eq!(error.field, "lam_db");
-        let error = EngineConfig { late_limit_ms: 500, ..EngineConfig::default() }.build().unwrap_err();
+        let error = EngineConfig {
+            late_limit_ms: 500,
+            ..EngineConfig::default()
+        }
+        .build()
+        .unwrap_err();
         assert_eq!(error.field, "late_limit_ms");
     }
 
@@ -240,6 +304,9 @@ mod tests {
         for rssi in [-109.5f32, -92.0, -60.0, -30.25, 0.0] {
             assert!((engine.level_dbm(engine.power(rssi)) - f64::from(rssi)).abs() < 1e-9);
         }
-        assert!((engine.level_dbm(0.0) + 110.0).abs() < 1e-9, "silence is the floor");
+        assert!(
+            (engine.level_dbm(0.0) + 110.0).abs() < 1e-9,
+            "silence is the floor"
+        );
     }
 }

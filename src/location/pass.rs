@@ -29,7 +29,9 @@ pub enum PassDecision {
 /// newest wins in any order.
 #[must_use]
 pub fn decide_pass(known: Option<&StoredPlace>, pass: Pass) -> PassDecision {
-    let Some(room) = pass.room else { return PassDecision::NoRoom };
+    let Some(room) = pass.room else {
+        return PassDecision::NoRoom;
+    };
     if known.is_some_and(|place| pass.seen_ms <= place.seen_ms) {
         return PassDecision::NotNewer;
     }
@@ -37,7 +39,12 @@ pub fn decide_pass(known: Option<&StoredPlace>, pass: Pass) -> PassDecision {
     if from == Some(room) {
         return PassDecision::SeenAgain;
     }
-    PassDecision::Moved(RoomChange { from, to: room, at_ms: pass.seen_ms, confidence: 1.0 })
+    PassDecision::Moved(RoomChange {
+        from,
+        to: room,
+        at_ms: pass.seen_ms,
+        confidence: 1.0,
+    })
 }
 
 #[cfg(test)]
@@ -45,30 +52,81 @@ mod tests {
     use super::*;
 
     fn place(room: u32, seen_ms: i64) -> StoredPlace {
-        StoredPlace { room: RoomIndex(room), since_ms: 10, seen_ms }
+        StoredPlace {
+            room: RoomIndex(room),
+            since_ms: 10,
+            seen_ms,
+        }
     }
 
     #[test]
     fn a_pass_puts_the_tag_into_the_room_of_the_antenna() {
-        let pass = Pass { seen_ms: 500, room: Some(RoomIndex(2)) };
-        let change = RoomChange { from: Some(RoomIndex(1)), to: RoomIndex(2), at_ms: 500, confidence: 1.0 };
-        assert_eq!(decide_pass(Some(&place(1, 400)), pass), PassDecision::Moved(change));
-        assert_eq!(decide_pass(None, pass), PassDecision::Moved(RoomChange { from: None, ..change }));
-        assert_eq!(decide_pass(Some(&place(2, 400)), pass), PassDecision::SeenAgain);
+        let pass = Pass {
+            seen_ms: 500,
+            room: Some(RoomIndex(2)),
+        };
+        let change = RoomChange {
+            from: Some(RoomIndex(1)),
+            to: RoomIndex(2),
+            at_ms: 500,
+            confidence: 1.0,
+        };
+        assert_eq!(
+            decide_pass(Some(&place(1, 400)), pass),
+            PassDecision::Moved(change)
+        );
+        assert_eq!(
+            decide_pass(None, pass),
+            PassDecision::Moved(RoomChange {
+                from: None,
+                ..change
+            })
+        );
+        assert_eq!(
+            decide_pass(Some(&place(2, 400)), pass),
+            PassDecision::SeenAgain
+        );
     }
 
     #[test]
     fn r15_an_older_pass_never_changes_the_place() {
-        assert_eq!(decide_pass(Some(&place(1, 400)), Pass { seen_ms: 399, room: Some(RoomIndex(2)) }), PassDecision::NotNewer);
+        assert_eq!(
+            decide_pass(
+                Some(&place(1, 400)),
+                Pass {
+                    seen_ms: 399,
+                    room: Some(RoomIndex(2))
+                }
+            ),
+            PassDecision::NotNewer
+        );
     }
 
     #[test]
     fn r16_the_same_pass_twice_changes_nothing() {
-        assert_eq!(decide_pass(Some(&place(1, 400)), Pass { seen_ms: 400, room: Some(RoomIndex(1)) }), PassDecision::NotNewer);
+        assert_eq!(
+            decide_pass(
+                Some(&place(1, 400)),
+                Pass {
+                    seen_ms: 400,
+                    room: Some(RoomIndex(1))
+                }
+            ),
+            PassDecision::NotNewer
+        );
     }
 
     #[test]
     fn an_antenna_without_a_room_places_nothing() {
-        assert_eq!(decide_pass(None, Pass { seen_ms: 5, room: None }), PassDecision::NoRoom);
+        assert_eq!(
+            decide_pass(
+                None,
+                Pass {
+                    seen_ms: 5,
+                    room: None
+                }
+            ),
+            PassDecision::NoRoom
+        );
     }
 }

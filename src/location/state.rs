@@ -5,6 +5,9 @@ use super::decide::Beliefs;
 use super::site::{ReaderIndex, RoomIndex, Site};
 use super::window::{ClosingSlot, Levels, OpenSighting, sort_sightings};
 
+/// Levels that the engine computes with; outside, powers overflow. Ingest is stricter.
+const LEVELS_DBM: std::ops::RangeInclusive<f32> = -200.0..=100.0;
+
 /// One reader heard the tag.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Heard {
@@ -27,7 +30,7 @@ pub enum HeardOutcome {
     TooLate,
     /// The reader serves no room: changed nothing.
     NoRoom,
-    /// The level is not a finite number: changed nothing.
+    /// The level is no number from -200 to 100 dBm: changed nothing.
     BadLevel,
 }
 
@@ -101,29 +104,62 @@ impl TagTrack {
 
     /// Takes in a sighting and closes the slots that end `lateness_ms` before the tag's newest sighting; changes are added
     /// to `out` in time order.
-    pub fn hear(&mut self, site: &Site, engine: &Engine, heard: Heard, out: &mut Vec<RoomChange>) -> HeardOutcome {
-        if !heard.rssi_dbm.is_finite() {
+    pub fn hear(
+        &mut self,
+        site: &Site,
+        engine: &Engine,
+        heard: Heard,
+        out: &mut Vec<RoomChange>,
+    ) -> HeardOutcome {
+        if !LEVELS_DBM.contains(&heard.rssi_dbm) {
             return HeardOutcome::BadLevel;
         }
         if site.room_of(heard.reader).is_none() {
             return HeardOutcome::NoRoom;
         }
-        let newest_ms = self.newest_ms.map_or(heard.t_ms, |newest| newest.max(heard.t_ms));
+        let newest_ms = self
+            .newest_ms
+            .map_or(heard.t_ms, |newest| newest.max(heard.t_ms));
         if newest_ms.saturating_sub(heard.t_ms) > engine.config().late_limit_ms {
             return HeardOutcome::TooLate;
         }
         self.newest_ms = Some(newest_ms);
         let own_slot = engine.slot_of(heard.t_ms);
-        let first_open = self.sealed_slot.map(|sealed| sealed.saturating_add(1)).filter(|first| own_slot < *first);
+        let first_open = self
+            .sealed_slot
+            .map(|sealed| sealed.saturating_add(1))
+            .filter(|first| own_slot < *first);
         let slot = first_open.map_or(own_slot, |first| self.oldest_open_slot.unwrap_or(first));
-        self.open.push(OpenSighting { slot, reader: heard.reader, rssi_dbm: heard.rssi_dbm });
-        self.oldest_open_slot = Some(self.oldest_open_slot.map_or(slot, |oldest| oldest.min(slot)));
-        self.close_until(site, engine, newest_ms.saturating_sub(engine.config().lateness_ms), out);
-        if first_open.is_some() { HeardOutcome::Folded } else { HeardOutcome::InSlot }
+        self.open.push(OpenSighting {
+            slot,
+            reader: heard.reader,
+            rssi_dbm: heard.rssi_dbm,
+        });
+        self.oldest_open_slot = Some(
+            self.oldest_open_slot
+                .map_or(slot, |oldest| oldest.min(slot)),
+        );
+        self.close_until(
+            site,
+            engine,
+            newest_ms.saturating_sub(engine.config().lateness_ms),
+            out,
+        );
+        if first_open.is_some() {
+            HeardOutcome::Folded
+        } else {
+            HeardOutcome::InSlot
+        }
     }
 
     /// Closes every open slot that ends at or before `until_ms`: for a timer, and for the end of the input.
-    pub fn close_until(&mut self, site: &Site, engine: &Engine, until_ms: i64, out: &mut Vec<RoomChange>) {
+    pub fn close_until(
+        &mut self,
+        site: &Site,
+        engine: &Engine,
+        until_ms: i64,
+        out: &mut Vec<RoomChange>,
+    ) {
         let is_due = |slot| engine.slot_end_ms(slot) <= until_ms;
         if !self.oldest_open_slot.is_some_and(is_due) {
             return;
@@ -132,7 +168,13 @@ impl TagTrack {
         sort_sightings(&mut open);
         let mut closed = 0;
         for sightings in open.chunk_by(|a, b| a.slot == b.slot) {
-            let Some(slot) = sightings.first().map(|sighting| sighting.slot).filter(|slot| is_due(*slot)) else { break };
+            let Some(slot) = sightings
+                .first()
+                .map(|sighting| sighting.slot)
+                .filter(|slot| is_due(*slot))
+            else {
+                break;
+            };
             out.extend(self.close_slot(slot, sightings, site, engine));
             closed += sightings.len();
         }
@@ -141,10 +183,26 @@ impl TagTrack {
         self.open = open;
     }
 
-    fn close_slot(&mut self, slot: i64, sightings: &[OpenSighting], site: &Site, engine: &Engine) -> Option<RoomChange> {
+    fn close_slot(
+        &mut self,
+        slot: i64,
+        sightings: &[OpenSighting],
+        site: &Site,
+        engine: &Engine,
+    ) -> Option<RoomChange> {
         self.sealed_slot = Some(slot);
-        let gap_slots = self.closed_slot.map(|before| u32::try_from(slot.saturating_sub(before)).unwrap_or(u32::MAX));
-        if !self.levels.close_slot(&ClosingSlot { slot, gap_slots, sightings }, site, engine) {
+        let gap_slots = self
+            .closed_slot
+            .map(|before| u32::try_from(slot.saturating_sub(before)).unwrap_or(u32::MAX));
+        if !self.levels.close_slot(
+            &ClosingSlot {
+                slot,
+                gap_slots,
+                sightings,
+            },
+            site,
+            engine,
+        ) {
             return None;
         }
         self.closed_slot = Some(slot);
@@ -152,7 +210,13 @@ impl TagTrack {
         if self.is_held(site, engine, at_ms) {
             return None;
         }
-        self.beliefs.update(&self.levels, self.reported, gap_slots.unwrap_or(1), site, engine);
+        self.beliefs.update(
+            &self.levels,
+            self.reported,
+            gap_slots.unwrap_or(1),
+            site,
+            engine,
+        );
         self.warm_slots_left = self.warm_slots_left.saturating_sub(1);
         self.decide(at_ms, engine)
     }
@@ -160,7 +224,9 @@ impl TagTrack {
     /// Whether the reported room stands because its readers do not listen (R13). Belief stands still as well: what other
     /// readers say in the meantime would carry the tag away as soon as the room's reader is back.
     fn is_held(&mut self, site: &Site, engine: &Engine, at_ms: i64) -> bool {
-        let Some(room) = self.reported.filter(|_| site.is_watching()) else { return false };
+        let Some(room) = self.reported.filter(|_| site.is_watching()) else {
+            return false;
+        };
         if site.room_down_since_ms(room, at_ms, engine).is_some() {
             self.warm_slots_left = engine.config().warm_slots;
         }
@@ -171,13 +237,20 @@ impl TagTrack {
         let (room, confidence) = self.beliefs.most_likely()?;
         let may_change = match self.reported {
             None => true,
-            Some(reported) => reported != room && confidence >= engine.config().theta && self.warm_slots_left == 0,
+            Some(reported) => {
+                reported != room && confidence >= engine.config().theta && self.warm_slots_left == 0
+            }
         };
         if !may_change {
             return None;
         }
         let from = self.reported.replace(room);
-        Some(RoomChange { from, to: room, at_ms, confidence })
+        Some(RoomChange {
+            from,
+            to: room,
+            at_ms,
+            confidence,
+        })
     }
 
     /// Time of the newest sighting, or that of the stored place when nothing newer came.
@@ -195,7 +268,9 @@ impl TagTrack {
     /// Belief of the reported room after the last closed slot; `None` while no slot was closed.
     #[must_use]
     pub fn confidence(&self) -> Option<f64> {
-        self.closed_slot.and(self.reported).and_then(|room| self.beliefs.belief_of(room))
+        self.closed_slot
+            .and(self.reported)
+            .and_then(|room| self.beliefs.belief_of(room))
     }
 
     /// When the oldest open slot ends; `None` when nothing waits. A timer calls [`TagTrack::close_until`] after it.
@@ -207,7 +282,10 @@ impl TagTrack {
     /// Level in dB at which `reader` hears the tag; `None` when it does not. For explanations and tests.
     #[must_use]
     pub fn level_dbm(&self, reader: ReaderIndex, engine: &Engine) -> Option<f64> {
-        self.levels.iter().find(|level| level.reader == reader).map(|level| engine.level_dbm(level.power))
+        self.levels
+            .iter()
+            .find(|level| level.reader == reader)
+            .map(|level| engine.level_dbm(level.power))
     }
 
     /// Belief that the tag is in `room`; `None` when it is no candidate. For explanations and tests.
@@ -216,3 +294,6 @@ impl TagTrack {
         self.beliefs.belief_of(room)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,7 +15,9 @@ pub(super) struct OpenSighting {
 /// theirs, and the result must not depend on the order in which sightings arrived.
 pub(super) fn sort_sightings(open: &mut [OpenSighting]) {
     open.sort_unstable_by(|a, b| {
-        (a.slot, a.reader).cmp(&(b.slot, b.reader)).then_with(|| a.rssi_dbm.total_cmp(&b.rssi_dbm))
+        (a.slot, a.reader)
+            .cmp(&(b.slot, b.reader))
+            .then_with(|| a.rssi_dbm.total_cmp(&b.rssi_dbm))
     });
 }
 
@@ -47,34 +49,54 @@ impl Levels {
     }
 
     /// Takes in a slot; false when no working reader heard the tag in it, and then nothing was learned.
-    pub(super) fn close_slot(&mut self, closing: &ClosingSlot<'_>, site: &Site, engine: &Engine) -> bool {
+    pub(super) fn close_slot(
+        &mut self,
+        closing: &ClosingSlot<'_>,
+        site: &Site,
+        engine: &Engine,
+    ) -> bool {
         let end_ms = engine.slot_end_ms(closing.slot);
-        let is_down = |reader| site.is_watching() && site.reader_down_since_ms(reader, end_ms, engine).is_some();
+        let is_down = |reader| {
+            site.is_watching() && site.reader_down_since_ms(reader, end_ms, engine).is_some()
+        };
         let runs = || {
             let by_reader = closing.sightings.chunk_by(|a, b| a.reader == b.reader);
-            by_reader.filter_map(|run| run.first().map(|first| (first.reader, run))).filter(|(reader, _)| !is_down(*reader))
+            by_reader
+                .filter_map(|run| run.first().map(|first| (first.reader, run)))
+                .filter(|(reader, _)| !is_down(*reader))
         };
-        let Some(packets) = runs().map(|(_, run)| run.len()).max() else { return false };
+        let Some(packets) = runs().map(|(_, run)| run.len()).max() else {
+            return false;
+        };
         let packets = u32::try_from(packets).unwrap_or(u32::MAX);
-        let share = closing.gap_slots.map_or(1.0, |gap| engine.share(gap, packets));
+        let share = closing
+            .gap_slots
+            .map_or(1.0, |gap| engine.share(gap, packets));
 
         let keep = 1.0 - share;
         let active_slots = engine.config().active_ms / engine.config().slot_ms;
         self.0.retain_mut(|level| {
-            if closing.slot.saturating_sub(level.last_slot) > active_slots || is_down(level.reader) {
+            if closing.slot.saturating_sub(level.last_slot) > active_slots || is_down(level.reader)
+            {
                 return false;
             }
             // A reader that sends nothing at all may have heard the tag: its level stands until it speaks or is down.
             let is_unknown = site.is_watching()
                 && site.is_reader_silent(level.reader, end_ms, engine)
-                && !closing.sightings.iter().any(|sighting| sighting.reader == level.reader);
+                && !closing
+                    .sightings
+                    .iter()
+                    .any(|sighting| sighting.reader == level.reader);
             if !is_unknown {
                 level.power *= keep;
             }
             true
         });
         for (reader, run) in runs() {
-            let sum: f64 = run.iter().map(|sighting| engine.power(sighting.rssi_dbm)).sum();
+            let sum: f64 = run
+                .iter()
+                .map(|sighting| engine.power(sighting.rssi_dbm))
+                .sum();
             let added = share * sum / f64::from(packets);
             self.add(reader, added, closing.slot);
         }
@@ -89,7 +111,14 @@ impl Levels {
                     level.last_slot = slot;
                 }
             }
-            Err(position) => self.0.insert(position, Level { reader, power: added, last_slot: slot }),
+            Err(position) => self.0.insert(
+                position,
+                Level {
+                    reader,
+                    power: added,
+                    last_slot: slot,
+                },
+            ),
         }
     }
 }

@@ -1,1 +1,9 @@
-fn main() {}
+//! Tests with I/O: one binary, one file per area.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic; clippy.toml allows it inside #[test] only, not in the helpers"
+)]
+
+mod locate;

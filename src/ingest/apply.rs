@@ -1,0 +1,744 @@
+//! What batches mean: sightings go through the deciding core and become a [`Plan`] of rows to write. No I/O here.
+//!
+//! The state is soft (I-6a): levels and beliefs live in memory only and are rebuilt from new sightings; places are in the
+//! database before a message is acknowledged. When a transaction fails the whole state is dropped and loaded again (I-7), so
+//! it never holds what the database does not.
+
+use std::collections::VecDeque;
+
+use ahash::AHashMap;
+use chrono::{DateTime, Utc};
+use smallvec::SmallVec;
+
+use super::directory::{Directory, ReaderEntry};
+use super::health::ReaderMemory;
+use super::intake::{Batch, Sighting};
+use super::quarantine::{NewQuarantine, Origin};
+use super::timing::{SeenAt, decide_seen_at};
+use crate::config::ingest::HistoryMode;
+use crate::db::types::{PlaceBasis, ReaderState, Technology};
+use crate::ids::{AssetId, ReaderId, RoomId, TagId};
+use crate::location::{
+    Engine, Heard, Pass, PassDecision, ReaderIndex, RoomChange, Site, StoredPlace, TagTrack,
+    decide_pass,
+};
+
+/// In sampled history one sighting per tag, reader and this time is kept.
+const SAMPLE_EVERY_MS: i64 = 60_000;
+/// A tag's open slots are closed this long after its last sighting arrived, when nothing more comes.
+const CLOSE_AFTER_MS: u64 = 1_500;
+/// A reader's clock may run ahead a little; for placing, no sighting counts as later than this after its arrival.
+const PLACE_AHEAD_MAX_MS: i64 = 2_000;
+/// Older sightings are not kept as history: their partition is gone or about to go.
+const HISTORY_AGE_MAX_MS: i64 = 3 * 24 * 3_600_000;
+
+/// A place as the database holds it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Place {
+    stored: StoredPlace,
+    confidence: f32,
+}
+
+/// What is remembered of a tag.
+#[derive(Clone, Debug, Default)]
+struct TagMemory {
+    track: TagTrack,
+    place: Option<Place>,
+    seen_ms: Option<i64>,
+    written_seen_ms: Option<i64>,
+    reader_id: Option<ReaderId>,
+    battery_pct: Option<i16>,
+    samples: SmallVec<[(ReaderIndex, i64); 4]>,
+    arrived_ms: u64,
+    is_queued: bool,
+    is_due: bool,
+}
+
+/// A row of `sighting`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SightingRow {
+    /// When.
+    pub seen_at: DateTime<Utc>,
+    /// Which tag.
+    pub tag_id: TagId,
+    /// Heard by.
+    pub reader_id: ReaderId,
+    /// Its batch.
+    pub batch_id: uuid::Uuid,
+    /// Its position there.
+    pub batch_index: i16,
+    /// Antenna port.
+    pub antenna_port: Option<i16>,
+    /// Level.
+    pub rssi_dbm: Option<f32>,
+}
+
+/// A row of `tag_state`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TagStateRow {
+    /// Which tag.
+    pub tag_id: TagId,
+    /// Where it is.
+    pub room_id: Option<RoomId>,
+    /// Which reader heard it.
+    pub reader_id: Option<ReaderId>,
+    /// Newest sighting.
+    pub seen_at: DateTime<Utc>,
+    /// Since when it is there.
+    pub entered_at: Option<DateTime<Utc>>,
+    /// Belief of the room.
+    pub confidence: Option<f32>,
+    /// Battery.
+    pub battery_pct: Option<i16>,
+}
+
+/// An asset came to another room.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AssetMove {
+    /// Which asset.
+    pub asset_id: AssetId,
+    /// Where it is now.
+    pub room_id: RoomId,
+    /// By which tag we know.
+    pub tag_id: TagId,
+    /// By which reader.
+    pub reader_id: Option<ReaderId>,
+    /// Event time.
+    pub at: DateTime<Utc>,
+    /// What it rests on.
+    pub basis: PlaceBasis,
+    /// Belief of the room.
+    pub confidence: f32,
+}
+
+/// Everything that one transaction writes.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// Raw history.
+    pub sightings: Vec<SightingRow>,
+    /// Changed states, one row a tag.
+    pub tag_states: Vec<TagStateRow>,
+    /// Moves in event order per asset.
+    pub moves: Vec<AssetMove>,
+    /// Refused input.
+    pub quarantine: Vec<NewQuarantine>,
+    /// Sightings of tags that are not ours, per reader and hour (I-10).
+    pub unregistered: AHashMap<(ReaderId, DateTime<Utc>), i64>,
+}
+
+/// Settings of the decisions.
+#[derive(Clone, Debug)]
+pub struct ApplyConfig {
+    /// The deciding core.
+    pub engine: Engine,
+    /// How much raw history is kept.
+    pub history: HistoryMode,
+    /// A mere "still here" is written at most this often (I-9).
+    pub seen_every_ms: i64,
+}
+
+/// Where a tag was when the consumer started, from `tag_state`.
+#[derive(Clone, Copy, Debug)]
+pub struct StoredTag {
+    /// Which tag.
+    pub tag_id: TagId,
+    /// Its room and since when.
+    pub place: Option<(RoomId, DateTime<Utc>)>,
+    /// Newest sighting that was written.
+    pub seen_at: DateTime<Utc>,
+    /// Belief of the room.
+    pub confidence: Option<f32>,
+    /// Reader that heard it.
+    pub reader_id: Option<ReaderId>,
+}
+
+/// The soft state of a shard.
+#[derive(Debug)]
+pub struct ShardState {
+    config: ApplyConfig,
+    /// Readers and tags.
+    pub directory: Directory,
+    /// Health of the readers.
+    pub readers: AHashMap<ReaderId, ReaderMemory>,
+    site: Site,
+    tags: Vec<TagMemory>,
+    due: Vec<u32>,
+    open: VecDeque<(u64, u32)>,
+    changes: Vec<RoomChange>,
+    newest_ms: i64,
+}
+
+impl ShardState {
+    /// The state after a start: places as stored, windows cold.
+    #[must_use]
+    pub fn new(config: ApplyConfig, mut directory: Directory, stored: &[StoredTag]) -> Self {
+        let mut tags = vec![TagMemory::default(); directory.tag_count()];
+        for row in stored {
+            let Some(position) = directory.tag_position_of(row.tag_id) else {
+                continue;
+            };
+            let place = row.place.map(|(room_id, entered_at)| Place {
+                stored: StoredPlace {
+                    room: directory.room_index(room_id),
+                    since_ms: entered_at.timestamp_millis(),
+                    seen_ms: row.seen_at.timestamp_millis(),
+                },
+                confidence: row.confidence.unwrap_or(0.0),
+            });
+            if let Some(tag) = usize::try_from(position)
+                .ok()
+                .and_then(|at| tags.get_mut(at))
+            {
+                if let Some(place) = place {
+                    tag.track = TagTrack::restored(place.stored, &config.engine);
+                }
+                tag.place = place;
+                tag.seen_ms = Some(row.seen_at.timestamp_millis());
+                tag.written_seen_ms = tag.seen_ms;
+                tag.reader_id = row.reader_id;
+            }
+        }
+        let mut site = Site::default();
+        directory.place_radios(&mut site);
+        let (due, open, changes) = (Vec::new(), VecDeque::new(), Vec::new());
+        Self {
+            config,
+            directory,
+            readers: AHashMap::new(),
+            site,
+            tags,
+            due,
+            open,
+            changes,
+            newest_ms: 0,
+        }
+    }
+
+    /// Takes over a directory that was loaded again.
+    pub fn directory_changed(&mut self) {
+        self.directory.place_radios(&mut self.site);
+        self.tags
+            .resize_with(self.directory.tag_count(), TagMemory::default);
+    }
+
+    /// The health of a reader.
+    pub fn reader_memory(&mut self, reader_id: ReaderId) -> &mut ReaderMemory {
+        self.readers.entry(reader_id).or_default()
+    }
+
+    /// Takes in a batch that is applied for the first time. `mono_ms` is a clock that only moves on.
+    pub fn apply(&mut self, batch: &Batch, mono_ms: u64, plan: &mut Plan) {
+        let Some(reader) = self.directory.reader(&batch.reader_key).cloned() else {
+            debug_assert!(
+                false,
+                "readers that are not known are registered before this"
+            );
+            return;
+        };
+        let received_ms = batch.received_at.timestamp_millis();
+        let is_used = reader.state == ReaderState::Active;
+        let offset_ms = self.record_message(&reader, batch, received_ms);
+        plan.quarantine.extend(batch.rejects.iter().cloned());
+        let (mut taken, mut newest_ms, mut faults) = (0_i64, None, 0_i64);
+        for sighting in &batch.sightings {
+            let seen_ms =
+                match decide_seen_at(sighting.heard, batch.sent_at_ms, offset_ms, received_ms) {
+                    SeenAt::At(seen_ms) => seen_ms,
+                    SeenAt::ClockFault(seen_ms) => {
+                        faults += 1;
+                        seen_ms
+                    }
+                    SeenAt::TooOld(said_ms) => {
+                        self.refuse_too_old(batch, &reader, sighting, said_ms, plan);
+                        continue;
+                    }
+                };
+            taken += 1;
+            newest_ms = newest_ms.max(Some(seen_ms));
+            let Some(position) = sighting.tag else {
+                *plan
+                    .unregistered
+                    .entry((reader.id, hour_of(seen_ms)))
+                    .or_default() += 1;
+                continue;
+            };
+            if is_used {
+                self.take(
+                    &reader,
+                    batch,
+                    sighting,
+                    position,
+                    seen_ms,
+                    (received_ms, mono_ms),
+                    plan,
+                );
+            }
+        }
+        let memory = self.reader_memory(reader.id);
+        memory.sightings += taken;
+        memory.clock_faults += faults;
+        memory.last_sighting_ms = memory.last_sighting_ms.max(newest_ms);
+    }
+
+    fn record_message(&mut self, reader: &ReaderEntry, batch: &Batch, received_ms: i64) -> i64 {
+        let memory = self.reader_memory(reader.id);
+        if let (Some(sent_at_ms), true) = (batch.sent_at_ms, batch.tells_clock) {
+            memory.clock.record(sent_at_ms, received_ms);
+        }
+        let offset_ms = memory.clock.applied_ms();
+        let spoke_ms = batch.sent_at_ms.map_or(received_ms, |sent| {
+            sent.saturating_add(offset_ms).min(received_ms)
+        });
+        memory.messages += 1;
+        memory.rejected += i64::from(batch.rejected);
+        memory.last_message_ms = memory.last_message_ms.max(Some(spoke_ms));
+        memory.record_seq(batch.boot.as_deref(), batch.seq);
+        if let Some(inventory) = batch.inventory {
+            memory.record_inventory(inventory.seq);
+        }
+        if batch.last_event.is_some() {
+            memory.last_event.clone_from(&batch.last_event);
+        }
+        memory.is_dirty = true;
+        self.newest_ms = self.newest_ms.max(spoke_ms);
+        if reader.sends_heartbeats && reader.state == ReaderState::Active {
+            for radio in reader.radios() {
+                self.site
+                    .record_message(radio.index, spoke_ms, &self.config.engine);
+            }
+        }
+        offset_ms
+    }
+
+    fn refuse_too_old(
+        &mut self,
+        batch: &Batch,
+        reader: &ReaderEntry,
+        sighting: &Sighting,
+        said_ms: i64,
+        plan: &mut Plan,
+    ) {
+        let memory = self.reader_memory(reader.id);
+        memory.rejected += 1;
+        let kept = plan
+            .quarantine
+            .iter()
+            .rev()
+            .take_while(|row| row.batch_id == Some(batch.batch_id))
+            .count();
+        if kept >= super::envelope::REJECTS_KEPT_MAX {
+            return;
+        }
+        let said = DateTime::from_timestamp_millis(said_ms)
+            .map_or("before 1970".to_owned(), |at| at.to_rfc3339());
+        let origin = Origin {
+            received_at: batch.received_at,
+            routing_key: &batch.routing_key,
+            reader_key: Some(&batch.reader_key),
+            content_type: None,
+        };
+        let reject = super::envelope::Reject {
+            index: u16::try_from(sighting.index).unwrap_or(0),
+            reason: "too_old",
+            detail: format!(
+                "seen at {said}, more than 7 days before it arrived: check the reader's clock, or leave old sightings out"
+            ),
+            raw: format!("{sighting:?}"),
+        };
+        plan.quarantine
+            .push(NewQuarantine::sighting(origin, batch.batch_id, &reject));
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one call, on the hot path")]
+    fn take(
+        &mut self,
+        reader: &ReaderEntry,
+        batch: &Batch,
+        sighting: &Sighting,
+        position: u32,
+        seen_ms: i64,
+        (received_ms, mono_ms): (i64, u64),
+        plan: &mut Plan,
+    ) {
+        let (Some(entry), Some(tag)) = (
+            self.directory.tag(position).copied(),
+            usize::try_from(position)
+                .ok()
+                .and_then(|at| self.tags.get_mut(at)),
+        ) else {
+            return;
+        };
+        let radio = reader.radio(sighting.antenna_port);
+        if keeps_history(self.config.history, tag, radio.index, seen_ms, received_ms) {
+            plan.sightings.push(SightingRow {
+                seen_at: from_ms(seen_ms),
+                tag_id: entry.id,
+                reader_id: reader.id,
+                batch_id: batch.batch_id,
+                batch_index: sighting.index,
+                antenna_port: sighting.antenna_port.map(i16::from),
+                rssi_dbm: sighting.rssi_dbm,
+            });
+        }
+        let place_ms = seen_ms.min(received_ms.saturating_add(PLACE_AHEAD_MAX_MS));
+        let is_newest = tag.seen_ms.is_none_or(|seen| place_ms > seen);
+        if is_newest {
+            tag.seen_ms = Some(place_ms);
+            tag.battery_pct = sighting.battery_pct.map(i16::from).or(tag.battery_pct);
+        }
+        let reported = tag.place.map(|place| place.stored.room);
+        if tag.reader_id.is_none() || (radio.room.is_some() && radio.room == reported) {
+            tag.reader_id = Some(reader.id);
+        }
+        self.changes.clear();
+        let basis = match (entry.technology, sighting.rssi_dbm) {
+            (Technology::Ble, Some(rssi_dbm)) => {
+                let heard = Heard {
+                    t_ms: place_ms,
+                    reader: radio.index,
+                    rssi_dbm,
+                };
+                tag.track
+                    .hear(&self.site, &self.config.engine, heard, &mut self.changes);
+                tag.arrived_ms = mono_ms;
+                if !tag.is_queued {
+                    tag.is_queued = true;
+                    self.open.push_back((mono_ms, position));
+                }
+                PlaceBasis::Beacon
+            }
+            (Technology::Ble, None) => PlaceBasis::Beacon,
+            (Technology::Rfid, _) => {
+                let known = tag.place.map(|place| place.stored);
+                match decide_pass(
+                    known.as_ref(),
+                    Pass {
+                        seen_ms: place_ms,
+                        room: radio.room,
+                    },
+                ) {
+                    PassDecision::Moved(change) => {
+                        tag.reader_id = Some(reader.id);
+                        self.changes.push(change);
+                    }
+                    PassDecision::SeenAgain => {
+                        if let Some(place) = &mut tag.place {
+                            place.stored.seen_ms = place_ms;
+                        }
+                    }
+                    PassDecision::NotNewer | PassDecision::NoRoom => {}
+                }
+                PlaceBasis::Pass
+            }
+        };
+        self.record_changes(position, basis, plan);
+        self.mark_seen(position);
+    }
+
+    /// Closes the slots of tags that have gone quiet, so that their last sightings decide too.
+    pub fn close_quiet(&mut self, mono_ms: u64, plan: &mut Plan) {
+        while let Some((queued_ms, position)) = self.open.front().copied() {
+            if mono_ms.saturating_sub(queued_ms) < CLOSE_AFTER_MS {
+                break;
+            }
+            self.open.pop_front();
+            let Some(tag) = usize::try_from(position)
+                .ok()
+                .and_then(|at| self.tags.get_mut(at))
+            else {
+                continue;
+            };
+            if mono_ms.saturating_sub(tag.arrived_ms) < CLOSE_AFTER_MS {
+                self.open.push_back((tag.arrived_ms, position));
+                continue;
+            }
+            tag.is_queued = false;
+            self.changes.clear();
+            let until_ms = tag
+                .track
+                .newest_ms()
+                .unwrap_or(0)
+                .saturating_add(self.config.engine.config().slot_ms);
+            tag.track
+                .close_until(&self.site, &self.config.engine, until_ms, &mut self.changes);
+            self.record_changes(position, PlaceBasis::Beacon, plan);
+        }
+    }
+
+    /// Marks every tag whose newest sighting is not written yet; for a stop.
+    pub fn mark_all_seen(&mut self) {
+        for position in 0..self.tags.len() {
+            let Some(tag) = self.tags.get_mut(position) else {
+                continue;
+            };
+            if tag.seen_ms > tag.written_seen_ms && !tag.is_due {
+                tag.is_due = true;
+                self.due.extend(u32::try_from(position));
+            }
+        }
+    }
+
+    /// Moves the states that are due into the plan. Call it once, last.
+    pub fn finish(&mut self, plan: &mut Plan) {
+        for position in std::mem::take(&mut self.due) {
+            let (Some(entry), Some(tag)) = (
+                self.directory.tag(position).copied(),
+                usize::try_from(position)
+                    .ok()
+                    .and_then(|at| self.tags.get_mut(at)),
+            ) else {
+                continue;
+            };
+            tag.is_due = false;
+            tag.written_seen_ms = tag.seen_ms;
+            let Some(seen_ms) = tag.seen_ms else { continue };
+            let place = tag.place;
+            plan.tag_states.push(TagStateRow {
+                tag_id: entry.id,
+                room_id: place.and_then(|place| self.directory.room_id(place.stored.room)),
+                reader_id: tag.reader_id,
+                seen_at: from_ms(seen_ms),
+                entered_at: place.map(|place| from_ms(place.stored.since_ms)),
+                confidence: place.map(|place| place.confidence),
+                battery_pct: tag.battery_pct,
+            });
+        }
+        plan.tag_states.sort_unstable_by_key(|row| row.tag_id);
+    }
+
+    /// Finds readers that fell silent or came back; `now_ms` is the event time (I-9a).
+    pub fn update_down_readers(&mut self, now_ms: i64) {
+        for reader in self.directory.readers() {
+            let down_since_ms = self
+                .site
+                .reader_down_since_ms(reader.whole.index, now_ms, &self.config.engine)
+                .filter(|_| reader.sends_heartbeats);
+            if let Some(memory) = self.readers.get_mut(&reader.id)
+                && memory.down_since_ms != down_since_ms
+            {
+                memory.down_since_ms = down_since_ms;
+                memory.is_dirty = true;
+            }
+        }
+    }
+
+    /// Newest event time of any message.
+    #[must_use]
+    pub fn newest_ms(&self) -> i64 {
+        self.newest_ms
+    }
+
+    fn record_changes(&mut self, position: u32, basis: PlaceBasis, plan: &mut Plan) {
+        let Self {
+            changes,
+            directory,
+            tags,
+            due,
+            ..
+        } = self;
+        let (Some(entry), Some(tag)) = (
+            directory.tag(position).copied(),
+            usize::try_from(position)
+                .ok()
+                .and_then(|at| tags.get_mut(at)),
+        ) else {
+            return;
+        };
+        for change in changes.drain(..) {
+            #[expect(
+                clippy::as_conversions,
+                clippy::cast_possible_truncation,
+                reason = "a probability for people"
+            )]
+            let confidence = change.confidence as f32;
+            let seen_ms = tag.seen_ms.unwrap_or(change.at_ms);
+            let stored = StoredPlace {
+                room: change.to,
+                since_ms: change.at_ms,
+                seen_ms,
+            };
+            tag.place = Some(Place { stored, confidence });
+            if !tag.is_due {
+                tag.is_due = true;
+                due.push(position);
+            }
+            let Some(room_id) = directory.room_id(change.to) else {
+                continue;
+            };
+            if let Some(asset_id) = entry.asset_id {
+                let at = from_ms(change.at_ms);
+                let reader_id = tag.reader_id;
+                plan.moves.push(AssetMove {
+                    asset_id,
+                    room_id,
+                    tag_id: entry.id,
+                    reader_id,
+                    at,
+                    basis,
+                    confidence,
+                });
+            }
+        }
+    }
+
+    fn mark_seen(&mut self, position: u32) {
+        let Some(tag) = usize::try_from(position)
+            .ok()
+            .and_then(|at| self.tags.get_mut(at))
+        else {
+            return;
+        };
+        let (Some(seen), false) = (tag.seen_ms, tag.is_due) else {
+            return;
+        };
+        if tag
+            .written_seen_ms
+            .is_none_or(|written| seen - written >= self.config.seen_every_ms)
+        {
+            tag.is_due = true;
+            self.due.push(position);
+        }
+    }
+}
+
+fn keeps_history(
+    mode: HistoryMode,
+    tag: &mut TagMemory,
+    radio: ReaderIndex,
+    seen_ms: i64,
+    received_ms: i64,
+) -> bool {
+    if seen_ms < received_ms.saturating_sub(HISTORY_AGE_MAX_MS) {
+        return false;
+    }
+    match mode {
+        HistoryMode::Off => false,
+        HistoryMode::Full => true,
+        HistoryMode::Sampled => {
+            if let Some((_, last_ms)) = tag
+                .samples
+                .iter_mut()
+                .find(|(sampled, _)| *sampled == radio)
+            {
+                if (seen_ms - *last_ms).abs() < SAMPLE_EVERY_MS {
+                    return false;
+                }
+                *last_ms = seen_ms;
+                return true;
+            }
+            tag.samples.push((radio, seen_ms));
+            true
+        }
+    }
+}
+
+fn hour_of(ms: i64) -> DateTime<Utc> {
+    from_ms(ms - ms.rem_euclid(3_600_000))
+}
+
+fn from_ms(ms: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(ms).unwrap_or_default()
+}
+
+/// The stays that an asset's moves close, and the one that is open after them.
+///
+/// `open` is the stay as the database holds it; moves not later than its start change nothing (R15).
+#[must_use]
+pub fn decide_stays(
+    open: Option<(RoomId, DateTime<Utc>, PlaceBasis)>,
+    moves: &[AssetMove],
+) -> (Vec<ClosedStay>, Option<AssetMove>) {
+    let (mut closed, mut now) = (Vec::new(), None::<AssetMove>);
+    let mut current = open;
+    for next in moves {
+        if let Some((room_id, entered_at, basis)) = current {
+            if next.at <= entered_at || next.room_id == room_id {
+                continue;
+            }
+            closed.push(ClosedStay {
+                asset_id: next.asset_id,
+                room_id,
+                entered_at,
+                left_at: next.at,
+                basis,
+            });
+        }
+        current = Some((next.room_id, next.at, next.basis));
+        now = Some(*next);
+    }
+    (closed, now)
+}
+
+/// A row of `asset_stay`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClosedStay {
+    /// Which asset.
+    pub asset_id: AssetId,
+    /// Where it was.
+    pub room_id: RoomId,
+    /// Since when.
+    pub entered_at: DateTime<Utc>,
+    /// Until when.
+    pub left_at: DateTime<Utc>,
+    /// What it rested on.
+    pub basis: PlaceBasis,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_767_225_600 + second, 0).unwrap()
+    }
+
+    fn moved(room: i64, second: i64) -> AssetMove {
+        AssetMove {
+            asset_id: AssetId(10_001),
+            room_id: RoomId(room),
+            tag_id: TagId(20_001),
+            reader_id: None,
+            at: at(second),
+            basis: PlaceBasis::Beacon,
+            confidence: 0.99,
+        }
+    }
+
+    #[test]
+    fn a_chain_of_moves_closes_every_stay_but_the_last() {
+        let open = Some((RoomId(1), at(0), PlaceBasis::Beacon));
+        let (closed, now) = decide_stays(open, &[moved(2, 10), moved(3, 20), moved(1, 30)]);
+        let rooms: Vec<(i64, DateTime<Utc>, DateTime<Utc>)> = closed
+            .iter()
+            .map(|stay| (stay.room_id.0, stay.entered_at, stay.left_at))
+            .collect();
+        assert_eq!(
+            rooms,
+            [(1, at(0), at(10)), (2, at(10), at(20)), (3, at(20), at(30))]
+        );
+        assert_eq!(now, Some(moved(1, 30)));
+    }
+
+    #[test]
+    fn r15_moves_older_than_the_open_stay_change_nothing() {
+        let open = Some((RoomId(1), at(100), PlaceBasis::Beacon));
+        assert_eq!(
+            decide_stays(open, &[moved(2, 40), moved(3, 100)]),
+            (vec![], None)
+        );
+    }
+
+    #[test]
+    fn the_first_place_of_an_asset_closes_nothing() {
+        assert_eq!(
+            decide_stays(None, &[moved(2, 40)]),
+            (vec![], Some(moved(2, 40)))
+        );
+    }
+
+    #[test]
+    fn r16_being_told_the_same_room_again_changes_nothing() {
+        let open = Some((RoomId(2), at(40), PlaceBasis::Beacon));
+        assert_eq!(decide_stays(open, &[moved(2, 60)]), (vec![], None));
+    }
+}
