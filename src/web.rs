@@ -5,11 +5,13 @@
 
 pub mod asset_row;
 pub mod assets;
+mod cookies;
 pub mod error;
 pub mod extract;
 mod figures;
 mod filters;
 pub mod find;
+pub mod health;
 pub mod home;
 mod middleware;
 pub mod page;
@@ -17,10 +19,15 @@ pub mod quarantine;
 pub mod readers;
 pub mod rooms;
 pub mod routes;
+pub mod server;
+pub mod set_up;
+pub mod sign_in;
 pub mod site;
 pub mod static_files;
 pub mod status;
 pub mod strings;
+pub mod theme;
+mod tokens;
 
 pub use error::PageError;
 pub use page::{Nav, Page, Shell};

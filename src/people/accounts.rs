@@ -382,3 +382,22 @@ async fn lock_admins(conn: &mut AsyncPgConnection) -> diesel::QueryResult<()> {
         .await?;
     Ok(())
 }
+
+/// Notes that a person asked for an address that their role may not use (S-50).
+///
+/// # Errors
+/// See [`AccountError`].
+pub async fn record_denied(
+    db: &Db,
+    user: UserId,
+    address: &str,
+    now: DateTime<Utc>,
+) -> Result<(), AccountError> {
+    let mut conn = db.conn().await?;
+    conn.transaction(async |conn| {
+        let event = Event::new(Actor::User(user), "access.denied", address.to_owned());
+        record_audit(conn, &event, now).await?;
+        Ok(())
+    })
+    .await
+}

@@ -67,7 +67,9 @@ fn wait_after(failures: i32) -> TimeDelta {
     let Ok(doublings) = u32::try_from(failures - FREE_TRIES) else {
         return TimeDelta::zero();
     };
-    let seconds = 1_i64.checked_shl(doublings.min(30)).unwrap_or(WAIT_SECONDS_MAX);
+    let seconds = 1_i64
+        .checked_shl(doublings.min(30))
+        .unwrap_or(WAIT_SECONDS_MAX);
     TimeDelta::seconds(seconds.min(WAIT_SECONDS_MAX))
 }
 
@@ -108,7 +110,9 @@ mod tests {
         let waits: Vec<i64> = (1..=17).map(|n| wait_after(n).num_seconds()).collect();
         assert_eq!(
             waits,
-            [0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900]
+            [
+                0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900
+            ]
         );
         assert_eq!(wait_after(i32::MAX).num_seconds(), 900);
     }

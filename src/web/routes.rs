@@ -187,6 +187,17 @@ pub static TABLE: &[Entry] = &[
     entry(Method::GET, QUARANTINE_ROW, ADMIN, || web::to(super::quarantine::page)),
     entry(Method::POST, QUARANTINE_REPLAY, ADMIN, || web::to(super::quarantine::replay)),
     entry(Method::GET, STATUS, EVERYBODY, || web::to(super::status::page)),
+    // Coming and going.
+    entry(Method::GET, SIGN_IN, Access::Visitor, || web::to(super::sign_in::form)),
+    entry(Method::POST, SIGN_IN, Access::Visitor, || web::to(super::sign_in::sign_in)),
+    entry(Method::POST, SIGN_OUT, EVERYBODY, || web::to(super::sign_in::sign_out)),
+    entry(Method::GET, SET_UP, Access::Visitor, || web::to(super::set_up::form)),
+    entry(Method::POST, SET_UP, Access::Visitor, || web::to(super::set_up::set_up)),
+    entry(Method::POST, THEME, Access::Visitor, || web::to(super::theme::choose)),
+    // Readers: entry(Method::POST, INGEST, Access::ReaderKey, || web::to(super::ingest::sightings)),
+    // Everybody.
+    entry(Method::GET, STATIC, Access::Public, || web::to(super::static_files::file)),
+    entry(Method::GET, LIVE, Access::Public, || web::to(super::health::live)),
 ];
 
 /// What the table says about a request.
@@ -226,6 +237,28 @@ pub fn may_open(role: Role, path: &str) -> bool {
     })
 }
 
+/// A `next` address that may be redirected to: a path of ours and nothing that a browser could read as another site (S-28).
+#[must_use]
+pub fn safe_next(next: &str) -> &str {
+    let is_path = next.starts_with('/')
+        && !next.starts_with("//")
+        && !next.contains('\\')
+        && !next.chars().any(char::is_control)
+        && next.len() <= 2_000;
+    let leads_back = [SIGN_IN, SIGN_OUT, THEME]
+        .iter()
+        .any(|path| next.starts_with(path));
+    if is_path && !leads_back { next } else { HOME }
+}
+
+/// Registers the addresses of the internal listener (S-58). They carry no session; the listener's address is their protection.
+pub fn register_internal(config: &mut ServiceConfig) {
+    config
+        .route(LIVE, web::get().to(super::health::live))
+        .route(READY, web::get().to(super::health::ready))
+        .route(METRICS, web::get().to(super::health::metrics));
+}
+
 /// Registers every route of the table.
 pub fn register(config: &mut ServiceConfig) {
     for lines in TABLE.chunk_by(|one, next| one.path == next.path) {
@@ -238,5 +271,73 @@ pub fn register(config: &mut ServiceConfig) {
         config.service(resource.default_service(web::to(|| async {
             Err::<actix_web::HttpResponse, PageError>(PageError::MethodNotAllowed)
         })));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s28_next_leads_to_our_own_pages_only() {
+        for (next, safe) in [
+            ("/", "/"),
+            ("/find?q=pump&near=unit", "/find?q=pump&near=unit"),
+            ("", "/"),
+            ("find", "/"),
+            ("//evil.example", "/"),
+            ("/\\evil.example", "/"),
+            ("/a\\b", "/"),
+            ("/\t/evil.example", "/"),
+            ("/a\r\nSet-Cookie: x=1", "/"),
+            ("https://evil.example", "/"),
+            ("javascript:alert(1)", "/"),
+            ("/sign-in?next=/sign-in", "/"),
+        ] {
+            assert_eq!(safe_next(next), safe, "{next:?}");
+        }
+    }
+
+    #[test]
+    fn s17_every_path_stands_together_and_once_per_method() {
+        let mut seen: Vec<(&Method, &str)> = Vec::new();
+        let mut closed: Vec<&str> = Vec::new();
+        for (one, next) in TABLE
+            .iter()
+            .zip(TABLE.iter().skip(1).map(Some).chain([None]))
+        {
+            assert!(
+                !seen.contains(&(&one.method, one.path)),
+                "{} twice",
+                one.path
+            );
+            assert!(!closed.contains(&one.path), "{} stands apart", one.path);
+            seen.push((&one.method, one.path));
+            if next.is_none_or(|next| next.path != one.path) {
+                closed.push(one.path);
+            }
+        }
+    }
+
+    #[test]
+    fn s17_nothing_is_open_but_what_the_list_says() {
+        let open: Vec<&str> = TABLE
+            .iter()
+            .filter(|entry| !matches!(entry.access, Access::SignedIn(_)))
+            .map(|entry| entry.path)
+            .collect();
+        for path in &open {
+            assert!(
+                [SIGN_IN, SET_UP, THEME, STATIC, LIVE, INGEST].contains(path),
+                "{path} is open to everybody"
+            );
+        }
+    }
+
+    #[test]
+    fn addresses_are_encoded() {
+        assert_eq!(find_path("a b&c=/"), "/find?q=a%20b%26c%3D%2F");
+        assert_eq!(sign_in_path("/find?q=x"), "/sign-in?next=%2Ffind%3Fq%3Dx");
+        assert_eq!(sign_in_path("/"), "/sign-in");
     }
 }

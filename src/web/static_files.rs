@@ -6,9 +6,13 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use actix_web::HttpResponse;
+use actix_web::http::header;
+use actix_web::web::{self, Bytes};
 use sha2::{Digest, Sha256};
 
-use super::routes;
+use super::site::Site;
+use super::{PageError, routes};
 
 #[derive(rust_embed::RustEmbed)]
 #[folder = "static/"]
@@ -82,6 +86,26 @@ impl StaticFiles {
                 .collect(),
         }
     }
+}
+
+/// Answers with a file, for a year.
+///
+/// # Errors
+/// 404 for files and hashes that are not of this build.
+pub async fn file(
+    site: web::Data<Site>,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, PageError> {
+    let (hash, path) = path.into_inner();
+    let (data, kind) = site.files.find(&hash, &path).ok_or(PageError::NotFound)?;
+    let body = match data {
+        Cow::Borrowed(data) => Bytes::from_static(data),
+        Cow::Owned(data) => Bytes::from(data),
+    };
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "public, max-age=31536000, immutable"))
+        .content_type(kind)
+        .body(body))
 }
 
 /// Addresses of the static files that the frame uses.
