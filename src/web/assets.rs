@@ -10,6 +10,7 @@ use super::filters;
 use super::page::{Chip, Nav, Page, Shell, Sure};
 use super::strings::fill;
 use super::{PageError, routes};
+use super::wording::capitalised;
 use crate::app::App;
 use crate::assets::model::{AssetEntry, AssetIdentifier, AssetTag, ClosedStay};
 use crate::assets::rules::is_ready;
@@ -202,7 +203,7 @@ async fn load(
             .collect(),
         earlier_href,
         is_earlier: before.is_some(),
-        type_name: entry.type_name,
+        type_name: capitalised(&entry.type_name),
         asset_number: entry.asset_number,
         href,
         shell,

@@ -5,7 +5,7 @@ use askama::Template;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
-use super::figures::grouped;
+use super::wording::grouped;
 use super::filters;
 use super::page::{Chip, Nav, Page, Shell, see_other};
 use super::strings::{Strings, fill};

@@ -11,6 +11,7 @@ use super::page::{Chip, Nav, Page, Shell};
 use super::readers::state_chip;
 use super::strings::fill;
 use super::{PageError, routes};
+use super::wording::capitalised;
 use crate::app::App;
 use crate::assets::model::Departure;
 use crate::assets::store::list_departures;
@@ -318,7 +319,7 @@ impl DepartureLine {
         let stayed = filters::length(departure.left_at - departure.entered_at, shell.t);
         Self {
             href: routes::asset_path(departure.asset_id),
-            type_name: departure.type_name.clone(),
+            type_name: capitalised(&departure.type_name),
             asset_number: departure.asset_number.clone(),
             left_at: departure.left_at,
             stayed: fill(shell.t.pages.rooms.stayed, &[&stayed]),

@@ -5,7 +5,7 @@ use askama::Template;
 use chrono::{DateTime, Utc};
 
 use super::PageError;
-use super::figures::grouped;
+use super::wording::grouped;
 use super::filters;
 use super::page::{Chip, Nav, Page, Shell};
 use super::strings::fill;
