@@ -6,4 +6,8 @@
     reason = "a test may panic; clippy.toml allows it inside #[test] only, not in the helpers"
 )]
 
+mod explain;
 mod locate;
+mod pages;
+mod support;
+mod templates;
