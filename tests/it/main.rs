@@ -6,8 +6,10 @@
     reason = "a test may panic; clippy.toml allows it inside #[test] only, not in the helpers"
 )]
 
+mod architecture;
 mod explain;
 mod locate;
 mod pages;
+mod schema;
 mod support;
 mod templates;
