@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use crate::app::App;
 use crate::broker::Management;
+use crate::devices::broker_facts::{BrokerFacts, BrokerFactsSource, QueueFacts};
 use crate::devices::model::LiveState;
 use crate::devices::store;
 use crate::lifecycle::Lifecycle;
-use crate::web::status::{BrokerFacts, BrokerFactsSource, QueueFacts};
 
 /// How often the conditions are looked at.
 const EVERY: Duration = Duration::from_secs(5);

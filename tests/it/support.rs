@@ -11,6 +11,7 @@ mod app;
 pub mod broker;
 pub mod database;
 mod html;
+pub mod seed;
 
 use std::future::Future;
 use std::time::{Duration, Instant};
