@@ -86,14 +86,14 @@ pub async fn run(config: ShardConfig, db: Db, clock: Clock, life: Lifecycle) -> 
         match &ended {
             Ended::Stopped => break,
             Ended::Broker(reason) => {
-                tracing::warn!(shard = consumer.config.shard, reason, "lost the broker")
+                tracing::warn!(shard = consumer.config.shard, reason, "lost the broker");
             }
             Ended::Database => tracing::warn!(
                 shard = consumer.config.shard,
                 "lost the database; messages went back to the queue"
             ),
             Ended::LostLease => {
-                tracing::warn!(shard = consumer.config.shard, "another consumer took over")
+                tracing::warn!(shard = consumer.config.shard, "another consumer took over");
             }
         }
         failures = if begun.elapsed() > Duration::from_secs(30) {

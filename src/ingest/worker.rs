@@ -262,7 +262,7 @@ impl Worker {
         }
         self.report.applied += i64::try_from(applied.sightings).unwrap_or(0);
         let count = |name: &'static str, n: usize| {
-            metrics::counter!(name).increment(u64::try_from(n).unwrap_or(0))
+            metrics::counter!(name).increment(u64::try_from(n).unwrap_or(0));
         };
         count("wardtrack_ingest_batches_total", applied.batches);
         count("wardtrack_ingest_sightings_total", applied.sightings);
@@ -365,7 +365,7 @@ async fn take_in_all(
     let mut batches = Vec::with_capacity(messages.len());
     for message in messages {
         match take_in(message, arrival, &state.directory) {
-            Intake::Batch(batch) => batches.push(batch),
+            Intake::Batch(batch) => batches.push(*batch),
             Intake::Refused(row) => plan.quarantine.push(*row),
         }
     }
