@@ -7,9 +7,9 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use crate::clock::Clock;
 use crate::config::Secret;
 use crate::db::Db;
+use crate::devices::broker_facts::BrokerFactsSource;
 use crate::ingest::gateway::Gateway;
 use crate::people::password::PasswordHasher;
-use crate::web::status::BrokerFactsSource;
 
 /// Shared state; handlers get it as `web::Data<App>`.
 #[derive(Debug)]

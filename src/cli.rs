@@ -1,10 +1,15 @@
 //! The command line: one file per subcommand below `cli/`, each with its `Args` and `run(args)`.
 
+mod admin;
 mod consume;
+mod dev;
 mod gateway;
 pub mod locate;
 mod migrate;
+mod reader;
+mod readiness;
 mod replay;
+mod serve;
 mod simulate;
 mod topology;
 
@@ -37,6 +42,14 @@ enum Command {
     Migrate(migrate::Args),
     /// Make what wardtrack needs in RabbitMQ.
     Topology(topology::Args),
+    /// Serve the pages.
+    Serve(serve::Args),
+    /// Accounts of people, and the link that makes the first administrator.
+    Admin(admin::Args),
+    /// Run every role in one process.
+    Dev(dev::Args),
+    /// Register readers and issue their credentials.
+    Reader(reader::Args),
     /// Take sightings from RabbitMQ and write places to Postgres.
     Consume(consume::Args),
     /// Send messages of quarantine again when an administrator asked for it.
@@ -60,6 +73,10 @@ pub fn main() -> ExitCode {
     let ended = match cli.command {
         Command::Migrate(args) => block_on(migrate::run(args)),
         Command::Topology(args) => block_on(topology::run(args)),
+        Command::Serve(args) => block_on(serve::run(args)),
+        Command::Admin(args) => block_on(admin::run(args)),
+        Command::Dev(args) => block_on(dev::run(args)),
+        Command::Reader(args) => block_on(reader::run(args)),
         Command::Consume(args) => block_on(consume::run(args)),
         Command::Gateway(args) => block_on(gateway::run(args)),
         Command::Replay(args) => block_on(replay::run(args)),

@@ -1,5 +1,6 @@
-//! Readers and tags as devices: registration and credentials, health, and the input of theirs that could not be used.
+//! Readers, tags and consumers as devices: registration, credentials, health, and the input that could not be used.
 
+pub mod broker_facts;
 pub mod model;
 pub mod quarantine;
 pub mod register;

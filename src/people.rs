@@ -3,6 +3,7 @@
 //! [`accounts`] has what people and administrators do, each in one transaction with its audit row; the rest are its parts.
 
 pub mod accounts;
+pub mod housekeeping;
 pub mod model;
 pub mod password;
 pub mod session;

@@ -8,7 +8,6 @@ pub mod assets;
 mod cookies;
 pub mod error;
 pub mod extract;
-mod figures;
 mod filters;
 pub mod find;
 pub mod health;
@@ -29,6 +28,7 @@ pub mod status;
 pub mod strings;
 pub mod theme;
 mod tokens;
+mod wording;
 
 pub use error::PageError;
 pub use page::{Nav, Page, Shell};

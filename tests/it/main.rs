@@ -7,8 +7,11 @@
 )]
 
 mod architecture;
+mod explain;
 mod locate;
+mod pages;
 mod replay;
 mod schema;
 mod simulate;
 mod support;
+mod templates;

@@ -94,8 +94,8 @@ async fn played(recording: &Recording, site: &str, speed: f64) -> BTreeMap<Strin
         .unwrap();
     let sent = i64::try_from(done.messages).unwrap();
     wait_until(
-        "every message is applied",
         Duration::from_secs(60),
+        "every message is applied",
         || async {
             database
                 .number("SELECT count(*) AS n FROM ingest_batch")

@@ -1,26 +1,36 @@
-//! The harness: a database and a virtual host per test on the servers that the environment names (`scripts/test` starts
-//! them), and waiting for a condition instead of sleeping.
+//! What tests share: a private database each, pages served on a free port, and people who use them as a browser does.
+//!
+//! ```ignore
+//! let app = TestApp::new().await;
+//! let nurse = app.nurse().await;
+//! assert_eq!(nurse.page("/find?q=pump").await.h1(), "Infusion pump: 5 ready");
+//! ```
 
+mod actor;
+mod app;
 pub mod broker;
 pub mod database;
+mod html;
+pub mod seed;
 
 use std::future::Future;
 use std::time::{Duration, Instant};
 
+pub use actor::{Actor, form};
+pub use app::{PASSWORD, TestApp};
 pub use broker::TestBroker;
 pub use database::TestDatabase;
+pub use html::Html;
 
-/// Waits until `condition` holds and fails the test when it does not within `deadline`.
-pub async fn wait_until<F>(what: &str, deadline: Duration, mut condition: impl FnMut() -> F)
-where
-    F: Future<Output = bool>,
-{
-    let begun = Instant::now();
+/// Waits until the condition holds, looking every 20 ms; panics with `what` at the deadline.
+pub async fn wait_until<F: Future<Output = bool>>(
+    deadline: Duration,
+    what: &str,
+    mut condition: impl FnMut() -> F,
+) {
+    let started = Instant::now();
     while !condition().await {
-        assert!(
-            begun.elapsed() < deadline,
-            "waited {deadline:?} in vain until {what}"
-        );
+        assert!(started.elapsed() < deadline, "after {deadline:?}: {what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
