@@ -6,7 +6,12 @@
     reason = "a test may panic; clippy.toml allows it inside #[test] only, not in the helpers"
 )]
 
-mod browser_rules;
+mod architecture;
+mod explain;
 mod locate;
-mod sign_in;
+mod pages;
+mod replay;
+mod schema;
+mod simulate;
 mod support;
+mod templates;
