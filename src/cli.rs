@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand below `cli/`, each with its `Args` and `run(args)`.
 
+mod bench;
 mod consume;
 mod gateway;
 mod locate;
@@ -41,6 +42,8 @@ enum Command {
     Gateway(gateway::Args),
     /// Decide rooms for a recorded site, without database or broker.
     Locate(locate::Args),
+    /// Measure wardtrack on real servers.
+    Bench(bench::Args),
 }
 
 /// Parses the arguments, runs the command and gives the process its exit code: 0 done, 1 failed, 2 wrong arguments.
@@ -57,6 +60,7 @@ pub fn main() -> ExitCode {
         Command::Consume(args) => block_on(consume::run(args)),
         Command::Gateway(args) => block_on(gateway::run(args)),
         Command::Locate(args) => locate::run(&args),
+        Command::Bench(args) => block_on(bench::run(args)),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

@@ -3,6 +3,7 @@
 //! `ARCHITECTURE.md` has the map and two walks through the code: one sighting from the broker to a page, one search from the
 //! browser to the database and back.
 
+pub mod bench;
 pub mod broker;
 pub mod cli;
 pub mod clock;
