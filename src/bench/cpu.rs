@@ -17,6 +17,7 @@ pub(super) struct Processes {
 
 /// Processor seconds since each process began.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_field_names, reason = "the unit is part of the name")]
 pub(super) struct CpuTimes {
     pub consumer_s: Option<f64>,
     pub publisher_s: Option<f64>,

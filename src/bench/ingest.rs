@@ -116,15 +116,15 @@ impl IngestBench {
             "publishing {} messages to two equal queues",
             self.messages
         ));
-        let published = self.preload(&mut publisher).await?;
+        let preloaded = self.preload(&mut publisher).await?;
         progress("wardtrack drains the first queue");
         let (drain, drained_rows) = self
-            .drain(stage, &probe, &mut processes, published.sightings)
+            .drain(stage, &probe, &mut processes, preloaded.sightings)
             .await?;
         progress("a bare consumer drains the second queue");
         let consumer = stage.role(BrokerRole::Consumer)?;
         let bare = shard_queue(BARE_SHARD);
-        let consumed = consume_bare(
+        let bare_consume = consume_bare(
             &consumer,
             &bare,
             self.prefetch,
@@ -133,9 +133,9 @@ impl IngestBench {
         )
         .await?;
         anyhow::ensure!(
-            consumed.messages == self.messages,
+            bare_consume.messages == self.messages,
             "the second queue ended after {} messages",
-            consumed.messages
+            bare_consume.messages
         );
         probe.delete_queue(&bare).await?;
         progress("Postgres takes the same rows by UNNEST and by COPY");
@@ -145,13 +145,12 @@ impl IngestBench {
                 raw::make_partitions(url, written).await?;
             }
             Limits {
-                sightings: published.sightings,
-                bare_consume: consumed.took,
+                sightings: preloaded.sightings,
+                bare_consume: bare_consume.took,
                 unnest: raw::write_by_unnest(&unnest_url, written).await?,
                 copy: raw::write_by_copy(&copy_url, &self.psql, written).await?,
             }
         };
-        let counts = drained_rows.counts;
         drop(drained_rows);
         progress(&format!(
             "wardtrack beside a publisher, {} s after {} s to warm up",
@@ -163,16 +162,13 @@ impl IngestBench {
             .await?;
         publisher.close().await;
         probe.close().await;
-        Ok(Report::new(
-            setting,
-            Measured {
-                published,
-                drain,
-                drained: counts,
-                limits,
-                sustained,
-            },
-        ))
+        let measured = Measured {
+            preloaded,
+            drain,
+            limits,
+            sustained,
+        };
+        Ok(Report { setting, measured })
     }
 
     fn shape(&self) -> LoadShape {
@@ -212,10 +208,10 @@ impl IngestBench {
         })
     }
 
-    async fn preload(&self, publisher: &mut LoadPublisher) -> anyhow::Result<Published> {
+    async fn preload(&self, publisher: &mut LoadPublisher) -> anyhow::Result<Preloaded> {
         let begun = Instant::now();
         publisher.publish(self.messages).await?;
-        Ok(Published {
+        Ok(Preloaded {
             sightings: publisher.sightings,
             bytes: publisher.bytes,
             took: begun.elapsed(),
@@ -256,16 +252,22 @@ impl IngestBench {
             tokio::time::sleep(pause).await;
         }
         let (took, cpu) = (begun.elapsed(), processes.times().since(cpu_begun));
-        let written = rows::read_written(&mut conn).await?;
+        let (counts, written) = (
+            rows::count_rows(&mut conn).await?,
+            rows::read_written(&mut conn).await?,
+        );
+        anyhow::ensure!(
+            u64::try_from(counts.sightings)? == sightings,
+            "{sightings} sightings were published and {} are in the database: figures of a wrong run are worth nothing",
+            counts.sightings
+        );
         let spent = consumer.stop().await?;
-        let transactions = u64::try_from(written.portions.len())?;
         Ok((
             Phase {
-                sightings,
+                rows: counts,
                 took,
                 cpu,
                 spent,
-                transactions,
             },
             written,
         ))
@@ -287,18 +289,12 @@ impl IngestBench {
         let end = begun + self.warm_up + self.sustained;
         let measure = async {
             tokio::time::sleep(self.warm_up).await;
-            let (from, cpu_from, before) = (
-                Instant::now(),
-                processes.times(),
-                rows::count_sightings(&mut conn).await?,
-            );
+            let before = rows::count_rows(&mut conn).await?;
+            let (from, cpu_from) = (Instant::now(), processes.times());
             tokio::time::sleep_until(end.into()).await;
-            let after = rows::count_sightings(&mut conn).await?;
-            anyhow::Ok((
-                after - before,
-                from.elapsed(),
-                processes.times().since(cpu_from),
-            ))
+            let (took, cpu) = (from.elapsed(), processes.times().since(cpu_from));
+            let after = rows::count_rows(&mut conn).await?;
+            anyhow::Ok((after.since(before), took, cpu))
         };
         let publishing = publisher.publish_until(
             end + Duration::from_millis(500),
@@ -306,27 +302,26 @@ impl IngestBench {
             &queue,
             self.queue_max,
         );
-        let ((sightings, took, cpu), ()) = tokio::try_join!(measure, publishing)?;
+        let ((counts, took, cpu), ()) = tokio::try_join!(measure, publishing)?;
         consumer.ensure_alive()?;
         anyhow::ensure!(
-            sightings > 0,
+            counts.sightings > 0,
             "the consumer took nothing; its log ends with:\n{}",
             consumer.last_lines()
         );
         let spent = consumer.stop().await?;
         Ok(Phase {
-            sightings,
+            rows: counts,
             took,
             cpu,
             spent,
-            transactions: spent.transactions,
         })
     }
 }
 
 /// What was published before the drain.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Published {
+pub(super) struct Preloaded {
     pub sightings: u64,
     pub bytes: u64,
     pub took: Duration,

@@ -239,14 +239,6 @@ impl Draft {
         reader_key(self.reader)
     }
 
-    /// Id of the batch: a UUID of version 7, as readers are advised to make.
-    pub(super) fn batch_id(&self, sent_at_ms: i64, rng: &mut impl RngCore) -> Uuid {
-        let mut random = [0; 10];
-        rng.fill_bytes(&mut random);
-        uuid::Builder::from_unix_timestamp_millis(u64::try_from(sent_at_ms).unwrap_or(0), &random)
-            .into_uuid()
-    }
-
     /// Writes the message. `sent_at_ms` is the true time of publishing; what lies between it and the event time (which
     /// starts at `origin_ms`) is the age, so that the rules about time hold however fast the load is published.
     pub(super) fn write_body(
@@ -275,6 +267,14 @@ impl Draft {
         body.extend_from_slice(b"]}");
         Ok(())
     }
+}
+
+/// Id of a batch: a UUID of version 7, as readers are advised to make.
+pub(super) fn batch_id(sent_at_ms: i64, rng: &mut impl RngCore) -> Uuid {
+    let mut random = [0; 10];
+    rng.fill_bytes(&mut random);
+    let sent_at_ms = u64::try_from(sent_at_ms).unwrap_or(0);
+    uuid::Builder::from_unix_timestamp_millis(sent_at_ms, &random).into_uuid()
 }
 
 /// Name of a reader on the wire; the rows are made by `sql/seed.sql` in the same way.
@@ -371,7 +371,7 @@ mod tests {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         let (sent_at_ms, origin_ms) = (1_767_225_600_000, 1_767_225_000_000);
         for draft in drafts(SHAPE, 50) {
-            let id = draft.batch_id(sent_at_ms, &mut rng);
+            let id = batch_id(sent_at_ms, &mut rng);
             draft
                 .write_body(id, sent_at_ms, origin_ms, &mut body)
                 .unwrap();

@@ -7,7 +7,7 @@ use anyhow::Context;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use super::load::Load;
+use super::load::{self, Load};
 use crate::broker::bare::QueueProbe;
 use crate::broker::publisher::Pending;
 use crate::broker::topology::{INGEST_EXCHANGE, reader_routing_key};
@@ -92,7 +92,7 @@ impl LoadPublisher {
         }
         let draft = self.load.next_message();
         let sent_at_ms = self.clock.now_ms();
-        let batch_id = draft.batch_id(sent_at_ms, &mut self.rng);
+        let batch_id = load::batch_id(sent_at_ms, &mut self.rng);
         draft.write_body(batch_id, sent_at_ms, self.origin_ms, &mut self.body)?;
         let outgoing = Outgoing {
             exchange: INGEST_EXCHANGE,

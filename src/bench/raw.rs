@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use chrono::NaiveDate;
-use diesel::sql_query;
 use diesel::sql_types::{
     Array, BigInt, Date, Float, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid,
 };
+use diesel::{QueryResult, sql_query};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
@@ -58,200 +58,86 @@ pub(super) async fn make_partitions(url: &Secret, written: &Written) -> anyhow::
 /// Writes everything by UNNEST, one transaction a portion.
 pub(super) async fn write_by_unnest(url: &Secret, written: &Written) -> anyhow::Result<Duration> {
     let mut conn = stage::connect(url).await?;
-    let portions: Vec<Columns> = written.portions.iter().map(Columns::new).collect();
     let begun = Instant::now();
-    for columns in &portions {
-        conn.transaction::<(), diesel::result::Error, _>(async |conn| columns.write(conn).await)
-            .await
-            .context("writing the rows by UNNEST")?;
+    for portion in &written.portions {
+        conn.transaction::<(), diesel::result::Error, _>(async |conn| {
+            write_portion(conn, portion).await
+        })
+        .await
+        .context("writing the rows by UNNEST")?;
     }
     Ok(begun.elapsed())
 }
 
-macro_rules! column {
-    ($rows:expr, $field:ident) => {
-        $rows
-            .iter()
-            .map(|row| row.$field.clone())
-            .collect::<Vec<_>>()
-    };
-}
-
-type Instants = Vec<chrono::DateTime<chrono::Utc>>;
-
-/// The rows of a portion by column, made before the clock starts.
-struct Columns {
-    batches: (
-        Vec<NaiveDate>,
-        Vec<i64>,
-        Vec<uuid::Uuid>,
-        Vec<i32>,
-        Instants,
-    ),
-    sightings: (
-        Instants,
-        Vec<i64>,
-        Vec<i64>,
-        Vec<uuid::Uuid>,
-        Vec<i16>,
-        Vec<Option<i16>>,
-        Vec<Option<f32>>,
-    ),
-    states: (
-        Vec<i64>,
-        Vec<Option<i64>>,
-        Vec<Option<i64>>,
-        Instants,
-        Vec<Option<chrono::DateTime<chrono::Utc>>>,
-        Vec<Option<f32>>,
-        Vec<Option<i16>>,
-    ),
-    stays: (Vec<i64>, Vec<i64>, Instants, Instants, Vec<String>),
-    places: (
-        Vec<i64>,
-        Vec<i64>,
-        Vec<Option<i64>>,
-        Vec<Option<i64>>,
-        Instants,
-        Vec<String>,
-        Vec<Option<f32>>,
-        Instants,
-    ),
-}
-
-impl Columns {
-    fn new(portion: &Portion) -> Self {
-        let Portion {
-            batches,
-            sightings,
-            states,
-            stays,
-            places,
-        } = portion;
-        Self {
-            batches: (
-                column!(batches, batch_day),
-                column!(batches, reader_id),
-                column!(batches, batch_id),
-                column!(batches, sightings),
-                column!(batches, received_at),
-            ),
-            sightings: (
-                column!(sightings, seen_at),
-                column!(sightings, tag_id),
-                column!(sightings, reader_id),
-                column!(sightings, batch_id),
-                column!(sightings, batch_index),
-                column!(sightings, antenna_port),
-                column!(sightings, rssi_dbm),
-            ),
-            states: (
-                column!(states, tag_id),
-                column!(states, room_id),
-                column!(states, reader_id),
-                column!(states, seen_at),
-                column!(states, entered_at),
-                column!(states, confidence),
-                column!(states, battery_pct),
-            ),
-            stays: (
-                column!(stays, asset_id),
-                column!(stays, room_id),
-                column!(stays, entered_at),
-                column!(stays, left_at),
-                column!(stays, basis),
-            ),
-            places: (
-                column!(places, asset_id),
-                column!(places, room_id),
-                column!(places, tag_id),
-                column!(places, reader_id),
-                column!(places, entered_at),
-                column!(places, basis),
-                column!(places, confidence),
-                column!(places, learned_at),
-            ),
-        }
-    }
-
-    async fn write(&self, conn: &mut AsyncPgConnection) -> Result<(), diesel::result::Error> {
-        let (days, readers, ids, counts, received) = &self.batches;
-        if !ids.is_empty() {
-            sql_query(include_str!("sql/raw_batches.sql"))
-                .bind::<Array<Date>, _>(days)
-                .bind::<Array<BigInt>, _>(readers)
-                .bind::<Array<SqlUuid>, _>(ids)
-                .bind::<Array<Integer>, _>(counts)
-                .bind::<Array<Timestamptz>, _>(received)
-                .execute(conn)
-                .await?;
-        }
-        let (seen, tags, readers, ids, indexes, ports, levels) = &self.sightings;
-        if !ids.is_empty() {
-            sql_query(include_str!("sql/raw_sightings.sql"))
-                .bind::<Array<Timestamptz>, _>(seen)
-                .bind::<Array<BigInt>, _>(tags)
-                .bind::<Array<BigInt>, _>(readers)
-                .bind::<Array<SqlUuid>, _>(ids)
-                .bind::<Array<SmallInt>, _>(indexes)
-                .bind::<Array<Nullable<SmallInt>>, _>(ports)
-                .bind::<Array<Nullable<Float>>, _>(levels)
-                .execute(conn)
-                .await?;
-        }
-        let (tags, rooms, readers, seen, entered, confidences, batteries) = &self.states;
-        if !tags.is_empty() {
-            sql_query(concat!(
-                include_str!("sql/raw_states.sql"),
-                include_str!("sql/raw_states_conflict.sql")
-            ))
-            .bind::<Array<BigInt>, _>(tags)
-            .bind::<Array<Nullable<BigInt>>, _>(rooms)
-            .bind::<Array<Nullable<BigInt>>, _>(readers)
-            .bind::<Array<Timestamptz>, _>(seen)
-            .bind::<Array<Nullable<Timestamptz>>, _>(entered)
-            .bind::<Array<Nullable<Float>>, _>(confidences)
-            .bind::<Array<Nullable<SmallInt>>, _>(batteries)
+async fn write_portion(conn: &mut AsyncPgConnection, portion: &Portion) -> QueryResult<()> {
+    if let rows @ [_, ..] = portion.batches.as_slice() {
+        sql_query(include_str!("sql/raw_batches.sql"))
+            .bind::<Array<Date>, _>(column(rows, |row| row.batch_day))
+            .bind::<Array<BigInt>, _>(column(rows, |row| row.reader_id))
+            .bind::<Array<SqlUuid>, _>(column(rows, |row| row.batch_id))
+            .bind::<Array<Integer>, _>(column(rows, |row| row.sightings))
+            .bind::<Array<Timestamptz>, _>(column(rows, |row| row.received_at))
             .execute(conn)
             .await?;
-        }
-        self.write_places(conn).await
     }
-
-    async fn write_places(
-        &self,
-        conn: &mut AsyncPgConnection,
-    ) -> Result<(), diesel::result::Error> {
-        let (assets, rooms, entered, left, bases) = &self.stays;
-        if !assets.is_empty() {
-            sql_query(include_str!("sql/raw_stays.sql"))
-                .bind::<Array<BigInt>, _>(assets)
-                .bind::<Array<BigInt>, _>(rooms)
-                .bind::<Array<Timestamptz>, _>(entered)
-                .bind::<Array<Timestamptz>, _>(left)
-                .bind::<Array<Text>, _>(bases)
-                .execute(conn)
-                .await?;
-        }
-        let (assets, rooms, tags, readers, entered, bases, confidences, learned) = &self.places;
-        if !assets.is_empty() {
-            sql_query(concat!(
-                include_str!("sql/raw_places.sql"),
-                include_str!("sql/raw_places_conflict.sql")
-            ))
-            .bind::<Array<BigInt>, _>(assets)
-            .bind::<Array<BigInt>, _>(rooms)
-            .bind::<Array<Nullable<BigInt>>, _>(tags)
-            .bind::<Array<Nullable<BigInt>>, _>(readers)
-            .bind::<Array<Timestamptz>, _>(entered)
-            .bind::<Array<Text>, _>(bases)
-            .bind::<Array<Nullable<Float>>, _>(confidences)
-            .bind::<Array<Timestamptz>, _>(learned)
+    if let rows @ [_, ..] = portion.sightings.as_slice() {
+        sql_query(include_str!("sql/raw_sightings.sql"))
+            .bind::<Array<Timestamptz>, _>(column(rows, |row| row.seen_at))
+            .bind::<Array<BigInt>, _>(column(rows, |row| row.tag_id))
+            .bind::<Array<BigInt>, _>(column(rows, |row| row.reader_id))
+            .bind::<Array<SqlUuid>, _>(column(rows, |row| row.batch_id))
+            .bind::<Array<SmallInt>, _>(column(rows, |row| row.batch_index))
+            .bind::<Array<Nullable<SmallInt>>, _>(column(rows, |row| row.antenna_port))
+            .bind::<Array<Nullable<Float>>, _>(column(rows, |row| row.rssi_dbm))
             .execute(conn)
             .await?;
-        }
-        Ok(())
     }
+    if let rows @ [_, ..] = portion.states.as_slice() {
+        sql_query(concat!(
+            include_str!("sql/raw_states.sql"),
+            include_str!("sql/raw_states_conflict.sql")
+        ))
+        .bind::<Array<BigInt>, _>(column(rows, |row| row.tag_id))
+        .bind::<Array<Nullable<BigInt>>, _>(column(rows, |row| row.room_id))
+        .bind::<Array<Nullable<BigInt>>, _>(column(rows, |row| row.reader_id))
+        .bind::<Array<Timestamptz>, _>(column(rows, |row| row.seen_at))
+        .bind::<Array<Nullable<Timestamptz>>, _>(column(rows, |row| row.entered_at))
+        .bind::<Array<Nullable<Float>>, _>(column(rows, |row| row.confidence))
+        .bind::<Array<Nullable<SmallInt>>, _>(column(rows, |row| row.battery_pct))
+        .execute(conn)
+        .await?;
+    }
+    if let rows @ [_, ..] = portion.stays.as_slice() {
+        sql_query(include_str!("sql/raw_stays.sql"))
+            .bind::<Array<BigInt>, _>(column(rows, |row| row.asset_id))
+            .bind::<Array<BigInt>, _>(column(rows, |row| row.room_id))
+            .bind::<Array<Timestamptz>, _>(column(rows, |row| row.entered_at))
+            .bind::<Array<Timestamptz>, _>(column(rows, |row| row.left_at))
+            .bind::<Array<Text>, _>(column(rows, |row| row.basis.as_str()))
+            .execute(conn)
+            .await?;
+    }
+    if let rows @ [_, ..] = portion.places.as_slice() {
+        sql_query(concat!(
+            include_str!("sql/raw_places.sql"),
+            include_str!("sql/raw_places_conflict.sql")
+        ))
+        .bind::<Array<BigInt>, _>(column(rows, |row| row.asset_id))
+        .bind::<Array<BigInt>, _>(column(rows, |row| row.room_id))
+        .bind::<Array<Nullable<BigInt>>, _>(column(rows, |row| row.tag_id))
+        .bind::<Array<Nullable<BigInt>>, _>(column(rows, |row| row.reader_id))
+        .bind::<Array<Timestamptz>, _>(column(rows, |row| row.entered_at))
+        .bind::<Array<Text>, _>(column(rows, |row| row.basis.as_str()))
+        .bind::<Array<Nullable<Float>>, _>(column(rows, |row| row.confidence))
+        .bind::<Array<Timestamptz>, _>(column(rows, |row| row.learned_at))
+        .execute(conn)
+        .await?;
+    }
+    Ok(())
+}
+
+fn column<'a, R, T>(rows: &'a [R], value: impl Fn(&'a R) -> T) -> Vec<T> {
+    rows.iter().map(value).collect()
 }
 
 /// Writes everything by COPY with psql, one transaction a portion. COPY cannot update, so states and places go by way of a

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::child::Spent;
 use super::cpu::CpuTimes;
-use super::ingest::{IngestBench, Published};
+use super::ingest::{IngestBench, Preloaded};
 use super::rows::RowCounts;
 
 /// wardtrack is to reach this share of the raw limits together on the machine of the project.
@@ -29,11 +29,11 @@ pub(super) struct Setting {
 /// One measurement of wardtrack itself.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Phase {
-    pub sightings: u64,
+    /// Sightings taken and rows written meanwhile.
+    pub rows: RowCounts,
     pub took: Duration,
     pub cpu: CpuTimes,
     pub spent: Spent,
-    pub transactions: u64,
 }
 
 /// How long the servers took for the same load with nothing else to do.
@@ -48,9 +48,8 @@ pub(super) struct Limits {
 /// Everything that was measured.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Measured {
-    pub published: Published,
+    pub preloaded: Preloaded,
     pub drain: Phase,
-    pub drained: RowCounts,
     pub limits: Limits,
     pub sustained: Phase,
 }
@@ -58,13 +57,22 @@ pub(super) struct Measured {
 /// The report of a run.
 #[derive(Clone, Debug)]
 pub struct Report {
-    setting: Setting,
-    measured: Measured,
+    pub(super) setting: Setting,
+    pub(super) measured: Measured,
 }
 
 impl Phase {
     fn rate(&self) -> f64 {
-        per_s(self.sightings, self.took)
+        per_s(u64::try_from(self.rows.sightings).unwrap_or(0), self.took)
+    }
+
+    #[expect(
+        clippy::as_conversions,
+        clippy::cast_precision_loss,
+        reason = "counts far below 2^52"
+    )]
+    fn rows_per_sighting(&self) -> f64 {
+        self.rows.total() as f64 / self.rows.sightings.max(1) as f64
     }
 }
 
@@ -87,36 +95,45 @@ impl Limits {
     }
 
     /// Every sighting has to be consumed and its rows have to be written, so the times of both add up: a consumer that did
-    /// nothing else, one after the other, would take `1/consume + 1/postgres` for each.
-    fn together(&self) -> f64 {
-        1.0 / (1.0 / self.consume() + 1.0 / self.postgres())
+    /// nothing else, one after the other, would take `1/consume + 1/postgres` for each. `rows` is 1 when as many rows a
+    /// sighting are written as in the drain, whose rows the limit of Postgres was measured with, 2 for twice as many.
+    fn together(&self, rows: f64) -> f64 {
+        1.0 / (1.0 / self.consume() + rows / self.postgres())
+    }
+}
+
+impl Measured {
+    fn drain_limit(&self) -> f64 {
+        self.limits.together(1.0)
+    }
+
+    /// Fewer or more rows a sighting than in the drain make the limit higher or lower.
+    fn sustained_limit(&self) -> f64 {
+        let drained = self.drain.rows_per_sighting();
+        self.limits
+            .together(self.sustained.rows_per_sighting() / drained.max(1e-9))
     }
 }
 
 impl Report {
-    pub(super) fn new(setting: Setting, measured: Measured) -> Self {
-        Self { setting, measured }
-    }
-
     /// wardtrack's drain as a share of the limit together.
     #[must_use]
     pub fn drain_ratio(&self) -> f64 {
-        self.measured.drain.rate() / self.measured.limits.together()
+        self.measured.drain.rate() / self.measured.drain_limit()
     }
 
     /// wardtrack's sustained rate as a share of the limit together.
     #[must_use]
     pub fn sustained_ratio(&self) -> f64 {
-        self.measured.sustained.rate() / self.measured.limits.together()
+        self.measured.sustained.rate() / self.measured.sustained_limit()
     }
 
     /// The figures as one JSON object, units in the names.
     #[must_use]
     pub fn json(&self) -> Value {
         let Measured {
-            published,
+            preloaded,
             drain,
-            drained,
             limits,
             sustained,
         } = &self.measured;
@@ -135,31 +152,25 @@ impl Report {
             "seed": bench.seed,
             "prefetch_messages": bench.prefetch,
             "preloaded_messages": bench.messages,
-            "preloaded_sightings": published.sightings,
-            "preloaded_bytes": published.bytes,
-            "publish_sightings_per_s": round(per_s(published.sightings, published.took)),
+            "preloaded_sightings": preloaded.sightings,
+            "preloaded_bytes": preloaded.bytes,
+            "publish_sightings_per_s": round(per_s(preloaded.sightings, preloaded.took)),
             "raw_consume_sightings_per_s": round(limits.consume()),
             "raw_postgres_copy_sightings_per_s": round(limits.copy()),
             "raw_postgres_unnest_sightings_per_s": round(limits.unnest()),
             "raw_postgres_sightings_per_s": round(limits.postgres()),
-            "limit_together_sightings_per_s": round(limits.together()),
+            "limit_together_sightings_per_s": round(self.measured.drain_limit()),
             "drain_sightings_per_s": round(drain.rate()),
             "drain_ratio": round3(self.drain_ratio()),
             "drain_s": round3(drain.took.as_secs_f64()),
-            "drain_transactions": drain.transactions,
-            "drain_rows": {
-                "ingest_batch": drained.ingest_batch,
-                "sighting": drained.sighting,
-                "tag_state": drained.tag_state,
-                "asset_stay": drained.asset_stay,
-                "asset_place": drained.asset_place,
-                "total": drained.total(),
-            },
+            "drain_rows": rows(drain),
             "drain_cpu": cpu(drain),
             "drain_time": time(drain),
             "sustained_sightings_per_s": round(sustained.rate()),
+            "sustained_limit_together_sightings_per_s": round(self.measured.sustained_limit()),
             "sustained_ratio": round3(self.sustained_ratio()),
             "sustained_s": round3(sustained.took.as_secs_f64()),
+            "sustained_rows": rows(sustained),
             "sustained_cpu": cpu(sustained),
             "sustained_time": time(sustained),
             "ratio_bar": RATIO_BAR,
@@ -185,16 +196,15 @@ impl Report {
     #[must_use]
     pub fn table(&self) -> String {
         let Measured {
-            published,
+            preloaded,
             drain,
-            drained,
             limits,
             sustained,
         } = &self.measured;
         let Setting { bench, .. } = &self.setting;
         let mut out = format!(
             "{} sightings in {} messages, {} tags, {} readers; Postgres {}, RabbitMQ {}\n\n",
-            published.sightings,
+            preloaded.sightings,
             bench.messages,
             bench.tags,
             bench.readers,
@@ -220,80 +230,45 @@ impl Report {
             &seconds(limits.copy),
         );
         row(
-            "limit together, 1/(1/consume + 1/postgres)",
-            limits.together(),
+            "limit together, rows as in the drain",
+            self.measured.drain_limit(),
             "",
         );
         row(
+            "limit together, rows as beside the publisher",
+            self.measured.sustained_limit(),
+            "",
+        );
+        let publish = per_s(preloaded.sightings, preloaded.took);
+        row(
             "publishing the load to two queues",
-            per_s(published.sightings, published.took),
-            &seconds(published.took),
+            publish,
+            &seconds(preloaded.took),
         );
-        row(
-            "wardtrack, drain of the preloaded queue",
-            drain.rate(),
-            &format!(
-                "{}, {:.2} of the limit",
-                seconds(drain.took),
-                self.drain_ratio()
+        for (name, phase, ratio) in [
+            (
+                "wardtrack, drain of the preloaded queue",
+                drain,
+                self.drain_ratio(),
             ),
-        );
-        row(
-            "wardtrack, beside the publisher",
-            sustained.rate(),
-            &format!(
-                "{}, {:.2} of the limit",
-                seconds(sustained.took),
-                self.sustained_ratio()
+            (
+                "wardtrack, beside the publisher",
+                sustained,
+                self.sustained_ratio(),
             ),
-        );
-        let _ = writeln!(
-            out,
-            "\nRows written in the drain: {} in {} transactions (ingest_batch {}, sighting {}, tag_state {}, asset_stay {}, asset_place {})",
-            drained.total(),
-            drain.transactions,
-            drained.ingest_batch,
-            drained.sighting,
-            drained.tag_state,
-            drained.asset_stay,
-            drained.asset_place
-        );
-        self.write_profile(&mut out, "drain", drain);
-        self.write_profile(&mut out, "beside the publisher", sustained);
+        ] {
+            row(
+                name,
+                phase.rate(),
+                &format!("{}, {ratio:.2} of its limit", seconds(phase.took)),
+            );
+        }
+        for (name, phase) in [("drain", drain), ("beside the publisher", sustained)] {
+            write_profile(&mut out, name, phase);
+        }
         out.push('\n');
         out.push_str(&self.verdict());
         out
-    }
-
-    fn write_profile(&self, out: &mut String, name: &str, phase: &Phase) {
-        let CpuTimes {
-            consumer_s,
-            publisher_s,
-            postgres_s,
-            rabbitmq_s,
-        } = phase.cpu;
-        let show = |value: Option<f64>| value.map_or("?".to_owned(), |value| format!("{value:.1}"));
-        let _ = writeln!(
-            out,
-            "Processor seconds, {name}: consumer {}, Postgres {}, RabbitMQ {}, bench {} in {}",
-            show(consumer_s),
-            show(postgres_s),
-            show(rabbitmq_s),
-            show(publisher_s),
-            seconds(phase.took)
-        );
-        let Spent {
-            wait_s,
-            parse_s,
-            decide_s,
-            sql_s,
-            commit_s,
-            ..
-        } = phase.spent;
-        let _ = writeln!(
-            out,
-            "Consumer's time, {name}: waiting for messages {wait_s:.1} s, parsing {parse_s:.1}, deciding {decide_s:.1}, SQL {sql_s:.1}, commit {commit_s:.1}"
-        );
     }
 
     fn verdict(&self) -> String {
@@ -331,6 +306,64 @@ impl Report {
         }
         out
     }
+}
+
+fn write_profile(out: &mut String, name: &str, phase: &Phase) {
+    let RowCounts {
+        ingest_batch,
+        sighting,
+        tag_state,
+        asset_stay,
+        asset_place,
+        ..
+    } = phase.rows;
+    let _ = writeln!(
+        out,
+        "\nProfile, {name}:\n  rows written: {} (ingest_batch {ingest_batch}, sighting {sighting}, tag_state {tag_state}, asset_stay {asset_stay}, \
+         asset_place {asset_place}), {:.3} a sighting",
+        phase.rows.total(),
+        phase.rows_per_sighting()
+    );
+    let CpuTimes {
+        consumer_s,
+        publisher_s,
+        postgres_s,
+        rabbitmq_s,
+    } = phase.cpu;
+    let show = |value: Option<f64>| value.map_or("?".to_owned(), |value| format!("{value:.1} s"));
+    let _ = writeln!(
+        out,
+        "  processor time in {}: consumer {}, Postgres {}, RabbitMQ {}, bench {}",
+        seconds(phase.took),
+        show(consumer_s),
+        show(postgres_s),
+        show(rabbitmq_s),
+        show(publisher_s)
+    );
+    let Spent {
+        transactions,
+        wait_s,
+        parse_s,
+        decide_s,
+        sql_s,
+        commit_s,
+    } = phase.spent;
+    let _ = writeln!(
+        out,
+        "  consumer's time: waiting {wait_s:.1} s, parsing {parse_s:.1} s, deciding {decide_s:.1} s, SQL {sql_s:.1} s, commit {commit_s:.1} s in \
+         {transactions} transactions"
+    );
+}
+
+fn rows(phase: &Phase) -> Value {
+    json!({
+        "ingest_batch": phase.rows.ingest_batch,
+        "sighting": phase.rows.sighting,
+        "tag_state": phase.rows.tag_state,
+        "asset_stay": phase.rows.asset_stay,
+        "asset_place": phase.rows.asset_place,
+        "total": phase.rows.total(),
+    })
 }
 
 fn cpu(phase: &Phase) -> Value {

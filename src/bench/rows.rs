@@ -110,19 +110,39 @@ pub(super) struct Portion {
     pub places: Vec<PlaceRow>,
 }
 
-/// Rows written per table, every write of a row counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Sightings taken and rows written per table, every write of a row counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, QueryableByName)]
 pub(super) struct RowCounts {
-    pub ingest_batch: usize,
-    pub sighting: usize,
-    pub tag_state: usize,
-    pub asset_stay: usize,
-    pub asset_place: usize,
+    #[diesel(sql_type = BigInt)]
+    pub sightings: i64,
+    #[diesel(sql_type = BigInt)]
+    pub ingest_batch: i64,
+    #[diesel(sql_type = BigInt)]
+    pub sighting: i64,
+    #[diesel(sql_type = BigInt)]
+    pub tag_state: i64,
+    #[diesel(sql_type = BigInt)]
+    pub asset_stay: i64,
+    #[diesel(sql_type = BigInt)]
+    pub asset_place: i64,
 }
 
 impl RowCounts {
-    pub(super) fn total(self) -> usize {
+    /// Rows of all tables.
+    pub(super) fn total(self) -> i64 {
         self.ingest_batch + self.sighting + self.tag_state + self.asset_stay + self.asset_place
+    }
+
+    /// What came since `earlier`.
+    pub(super) fn since(self, earlier: Self) -> Self {
+        Self {
+            sightings: self.sightings - earlier.sightings,
+            ingest_batch: self.ingest_batch - earlier.ingest_batch,
+            sighting: self.sighting - earlier.sighting,
+            tag_state: self.tag_state - earlier.tag_state,
+            asset_stay: self.asset_stay - earlier.asset_stay,
+            asset_place: self.asset_place - earlier.asset_place,
+        }
     }
 }
 
@@ -130,7 +150,6 @@ impl RowCounts {
 #[derive(Clone, Debug)]
 pub(super) struct Written {
     pub portions: Vec<Portion>,
-    pub counts: RowCounts,
 }
 
 #[derive(QueryableByName)]
@@ -147,13 +166,11 @@ pub(super) async fn count_batches(conn: &mut AsyncPgConnection) -> anyhow::Resul
     Ok(u64::try_from(row.n)?)
 }
 
-/// How many sightings are in the committed batches.
-pub(super) async fn count_sightings(conn: &mut AsyncPgConnection) -> anyhow::Result<u64> {
-    let row: Number =
-        sql_query("SELECT coalesce(sum(sightings), 0)::bigint AS n FROM ingest_batch")
-            .get_result(conn)
-            .await?;
-    Ok(u64::try_from(row.n)?)
+/// What is committed, in one snapshot.
+pub(super) async fn count_rows(conn: &mut AsyncPgConnection) -> anyhow::Result<RowCounts> {
+    Ok(sql_query(include_str!("sql/count_rows.sql"))
+        .get_result(conn)
+        .await?)
 }
 
 /// Process id of the session's own server process.
@@ -189,23 +206,14 @@ pub(super) async fn read_written(conn: &mut AsyncPgConnection) -> anyhow::Result
     .await?;
     let mut portions = vec![Portion::default(); usize::try_from(transactions.n)?.max(1)];
     deal(batches, &mut portions, |portion, row| {
-        portion.batches.push(row)
+        portion.batches.push(row);
     });
     deal(sightings, &mut portions, |portion, row| {
-        portion.sightings.push(row)
+        portion.sightings.push(row);
     });
     deal_states(states, &mut portions);
     deal_places(places, stays, &mut portions);
-    let counts = portions
-        .iter()
-        .fold(RowCounts::default(), |sum, portion| RowCounts {
-            ingest_batch: sum.ingest_batch + portion.batches.len(),
-            sighting: sum.sighting + portion.sightings.len(),
-            tag_state: sum.tag_state + portion.states.len(),
-            asset_stay: sum.asset_stay + portion.stays.len(),
-            asset_place: sum.asset_place + portion.places.len(),
-        });
-    Ok(Written { portions, counts })
+    Ok(Written { portions })
 }
 
 fn deal<R>(rows: Vec<R>, portions: &mut [Portion], put: impl Fn(&mut Portion, R)) {
@@ -301,7 +309,7 @@ mod tests {
 
     #[test]
     fn every_stay_and_every_place_is_written_once_in_order() {
-        let at = |second| DateTime::from_timestamp(1_767_225_600 + second, 0).unwrap();
+        let at = |second: i64| DateTime::from_timestamp(1_767_225_600 + second, 0).unwrap();
         let stay = |room_id, from, to| StayRow {
             asset_id: 7,
             room_id,
