@@ -17,3 +17,4 @@ pub mod location;
 pub mod recording;
 pub mod simulate;
 pub mod telemetry;
+pub mod torture;

@@ -6,4 +6,5 @@
     reason = "a test may panic; clippy.toml allows it inside #[test] only, not in the helpers"
 )]
 
+mod ingest;
 mod locate;
