@@ -1,9 +1,12 @@
 //! The command line: one file per subcommand below `cli/`, each with its `Args` and `run(args)`.
 
+mod admin;
 mod consume;
 mod gateway;
 mod locate;
 mod migrate;
+mod replay;
+mod serve;
 mod simulate;
 mod topology;
 
@@ -36,10 +39,16 @@ enum Command {
     Migrate(migrate::Args),
     /// Make what wardtrack needs in RabbitMQ.
     Topology(topology::Args),
+    /// Serve the pages.
+    Serve(serve::Args),
+    /// Accounts of people, and the link that makes the first administrator.
+    Admin(admin::Args),
     /// Take sightings from RabbitMQ and write places to Postgres.
     Consume(consume::Args),
     /// Send messages of quarantine again when an administrator asked for it.
     Gateway(gateway::Args),
+    /// Play a recorded site through RabbitMQ as its readers would.
+    Replay(replay::Args),
     /// Decide rooms for a recorded site, without database or broker.
     Locate(locate::Args),
     /// Simulate a hospital: 90 readers that publish what they hear of 420 pieces of equipment, or a recording of it.
@@ -57,8 +66,11 @@ pub fn main() -> ExitCode {
     let ended = match cli.command {
         Command::Migrate(args) => block_on(migrate::run(args)),
         Command::Topology(args) => block_on(topology::run(args)),
+        Command::Serve(args) => block_on(serve::run(args)),
+        Command::Admin(args) => block_on(admin::run(args)),
         Command::Consume(args) => block_on(consume::run(args)),
         Command::Gateway(args) => block_on(gateway::run(args)),
+        Command::Replay(args) => block_on(replay::run(args)),
         Command::Locate(args) => locate::run(&args),
         Command::Simulate(args) => block_on(simulate::run(*args)),
     };

@@ -1,3 +1,6 @@
-//! Readers and tags as devices: registration, credentials and health.
+//! Readers, tags and consumers: registration, credentials, how the devices are doing, and the input that could not be used.
 
+pub mod model;
+pub mod quarantine;
 pub mod register;
+pub mod store;

@@ -3,6 +3,9 @@
 //! `ARCHITECTURE.md` has the map and two walks through the code: one sighting from the broker to a page, one search from the
 //! browser to the database and back.
 
+pub mod app;
+pub mod assets;
+pub mod audit;
 pub mod broker;
 pub mod cli;
 pub mod clock;
@@ -10,11 +13,15 @@ pub mod config;
 pub mod credential;
 pub mod db;
 pub mod devices;
+pub mod find;
 pub mod ids;
 pub mod ingest;
 pub mod lifecycle;
 pub mod location;
+pub mod people;
+pub mod places;
 pub mod recording;
 pub mod simulate;
 pub mod telemetry;
 pub mod torture;
+pub mod web;

@@ -14,11 +14,13 @@
 //! assert!(messages.iter().any(|message| !message.sightings.is_empty()));
 //! ```
 
+pub mod credentials;
 mod desk;
 mod fleet;
 mod floor;
 mod noise;
 mod plan;
+pub mod playback;
 mod radio;
 mod readers;
 pub mod record;

@@ -103,6 +103,18 @@ impl Db {
             .map_err(|error| DbError::Connect(Box::new(error)))
     }
 
+    /// Asks the server for nothing, to see whether it answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&self) -> Result<(), DbError> {
+        self.conn()
+            .await?
+            .batch_execute("SELECT 1")
+            .await
+            .map_err(|error| DbError::Connect(Box::new(error)))
+    }
+
     /// Connections in use and the most there can be, for metrics.
     #[must_use]
     pub fn usage(&self) -> (usize, usize) {

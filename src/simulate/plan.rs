@@ -56,8 +56,8 @@ pub struct PlanReader {
     pub name: String,
     /// What it hears.
     pub technology: Technology,
-    /// How often it reports when it hears nothing.
-    pub heartbeat_interval_ms: i64,
+    /// How often it reports when it hears nothing; `None`: it does not, so its silence says nothing (I-9a).
+    pub heartbeat_interval_ms: Option<i64>,
     /// Port, room and zone of each antenna.
     pub antennas: Vec<PlanAntenna>,
 }
@@ -188,7 +188,7 @@ fn plan_reader(plan: &FloorPlan, reader: &SimReader) -> PlanReader {
         key: reader.key.clone(),
         name: reader.name.clone(),
         technology: reader.technology,
-        heartbeat_interval_ms: HEARTBEAT_MS,
+        heartbeat_interval_ms: Some(HEARTBEAT_MS),
         antennas: reader
             .antennas
             .iter()

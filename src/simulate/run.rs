@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use anyhow::Context;
 use diesel_async::AsyncConnection;
-use futures_util::stream::{self, StreamExt, TryStreamExt};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -22,12 +21,11 @@ use super::seed::{self, Stored};
 use super::truth::TruthWriter;
 use super::world::{Site, World, WorldConfig};
 use crate::broker::connection::backoff;
-use crate::broker::topology::{BrokerUser, INGEST_EXCHANGE, reader_routing_key, reader_user_name};
+use crate::broker::topology::{INGEST_EXCHANGE, reader_routing_key, reader_user_name};
 use crate::broker::{BrokerAddress, Management, Outgoing, PublishError, Publisher};
 use crate::clock::Clock;
-use crate::config::{BrokerArgs, Secret};
+use crate::config::BrokerArgs;
 use crate::db::Db;
-use crate::devices::register;
 use crate::lifecycle::Lifecycle;
 
 /// How often the model is brought up to the clock.
@@ -94,7 +92,13 @@ pub async fn run(
     let plan = SeedPlan::of(&Site::hospital(options.seed));
     let (stored, places) = store_site(around, &plan).await?;
     tracing::info!(inserted = stored.inserted, "the simulated site is stored");
-    let secrets = issue_credentials(around, &stored).await?;
+    let secrets = super::credentials::issue_credentials(
+        &around.db,
+        &around.management,
+        &around.clock,
+        &stored.readers,
+    )
+    .await?;
     let config = WorldConfig {
         seed: options.seed,
         activity: options.activity,
@@ -164,39 +168,6 @@ async fn store_site(
         .await
         .context("reading where the equipment is")?;
     Ok((stored, places))
-}
-
-/// Every reader gets a new password: only hashes are kept, so those of the last run are not known any more.
-async fn issue_credentials(
-    around: &Surroundings,
-    stored: &Stored,
-) -> anyhow::Result<Vec<(String, Secret)>> {
-    let mut conn = around.db.conn().await?;
-    let now = around.clock.now();
-    let issued = conn
-        .transaction(async |conn| {
-            let mut issued = Vec::new();
-            for (reader_key, reader_id) in &stored.readers {
-                let (secret, hash) =
-                    register::insert_amqp_credential(conn, *reader_id, SLOT, now).await?;
-                issued.push((reader_key.clone(), secret, hash));
-            }
-            diesel::QueryResult::Ok(issued)
-        })
-        .await
-        .context("issuing the readers' credentials")?;
-    drop(conn);
-    let management = &around.management;
-    stream::iter(issued)
-        .map(async |(reader_key, secret, hash)| {
-            let user = BrokerUser::for_reader(&reader_key, SLOT, hash);
-            management.upsert_user(&user).await?;
-            anyhow::Ok((reader_key, secret))
-        })
-        .buffer_unordered(8)
-        .try_collect()
-        .await
-        .context("making the readers' users in RabbitMQ")
 }
 
 /// Brings the model up to the clock again and again, and hands its messages to the readers.

@@ -59,12 +59,11 @@ pub struct Stage {
     pub topology: Topology,
     /// Readers; reader `n` stands in room `n`.
     pub readers: Vec<StageReader>,
-    server_url: Secret,
-    database: String,
+    database: Option<OwnDatabase>,
 }
 
 impl Stage {
-    /// Makes the stage with `readers` rooms with a reader each, and `tags` assets with a beacon each.
+    /// Makes the stage in a database of its own, with `readers` rooms with a reader each and `tags` assets with a beacon each.
     ///
     /// # Errors
     /// When a server cannot be used. What was made by then is taken away again.
@@ -74,10 +73,42 @@ impl Stage {
         readers: usize,
         tags: usize,
     ) -> anyhow::Result<Self> {
-        let name = format!("{:012x}", rand::random::<u64>() & 0xffff_ffff_ffff);
         let server_url = args.db.url()?;
-        let database = format!("wardtrack_stage_{name}");
+        let database = format!("wardtrack_stage_{}", random_name());
         let db_url = other_database(&server_url, &database)?;
+        let server = OwnDatabase {
+            server_url,
+            name: database,
+        };
+        server.create().await?;
+        let stage = match migrations::run(&db_url).await {
+            Ok(_) => Self::on(args, db_url, clock, readers, tags).await,
+            Err(error) => Err(error.into()),
+        };
+        match stage {
+            Ok(stage) => Ok(Self {
+                database: Some(server),
+                ..stage
+            }),
+            Err(error) => {
+                server.remove().await.ok();
+                Err(error)
+            }
+        }
+    }
+
+    /// Makes the stage in a database that is there already, with its tables.
+    ///
+    /// # Errors
+    /// See [`Stage::build`].
+    pub async fn on(
+        args: &StageArgs,
+        db_url: Secret,
+        clock: &Clock,
+        readers: usize,
+        tags: usize,
+    ) -> anyhow::Result<Self> {
+        let name = random_name();
         let broker = BrokerArgs {
             vhost: format!("stage-{name}"),
             shards: 1,
@@ -91,13 +122,9 @@ impl Stage {
             broker,
             management,
             readers: Vec::new(),
-            server_url,
-            database,
+            database: None,
         };
-        match stage
-            .furnish(clock, &plan(&name, readers, tags))
-            .await
-        {
+        match stage.furnish(clock, &plan(&name, readers, tags)).await {
             Ok(()) => Ok(stage),
             Err(error) => {
                 stage.clear().await.ok();
@@ -107,14 +134,6 @@ impl Stage {
     }
 
     async fn furnish(&mut self, clock: &Clock, plan: &SeedPlan) -> anyhow::Result<()> {
-        let mut server = AsyncPgConnection::establish(self.server_url.expose())
-            .await
-            .context("connecting to Postgres")?;
-        server
-            .batch_execute(&format!("CREATE DATABASE \"{}\"", self.database))
-            .await
-            .context("making a database")?;
-        migrations::run(&self.db_url).await?;
         self.topology
             .apply(&self.management)
             .await
@@ -170,55 +189,61 @@ impl Stage {
         ]
     }
 
-    /// Name of its database.
-    #[must_use]
-    pub fn database(&self) -> &str {
-        &self.database
-    }
-
-    /// Takes everything away again, also what is still in use.
+    /// Takes everything away again, also what is still in use. A database that was there before stays.
     ///
     /// # Errors
-    /// See [`remove`].
+    /// The first thing that could not be removed; the others are tried all the same.
     pub async fn clear(&self) -> anyhow::Result<()> {
-        let readers: Vec<String> = self.readers.iter().map(|reader| reader.key.clone()).collect();
-        remove(&self.management, &readers, &self.server_url, &self.database).await
-    }
-}
-
-/// Takes a virtual host, the users of its readers and a database away, also while they are in use.
-///
-/// # Errors
-/// The first thing that could not be removed; the others are tried all the same.
-pub async fn remove(
-    management: &Management,
-    readers: &[String],
-    server_url: &Secret,
-    database: &str,
-) -> anyhow::Result<()> {
-    let mut first = None;
-    if let Err(error) = management.delete_vhost().await {
-        first = Some(anyhow::Error::from(error));
-    }
-    for reader in readers {
-        if let Err(error) = management.delete_user(reader).await {
-            first.get_or_insert(error.into());
+        let mut first = None;
+        if let Err(error) = self.management.delete_vhost().await {
+            first = Some(anyhow::Error::from(error));
         }
+        for reader in &self.readers {
+            if let Err(error) = self.management.delete_user(&reader.key).await {
+                first.get_or_insert(error.into());
+            }
+        }
+        if let Some(database) = &self.database
+            && let Err(error) = database.remove().await
+        {
+            first.get_or_insert(error);
+        }
+        first.map_or(Ok(()), Err)
     }
-    if let Err(error) = drop_database(server_url, database).await {
-        first.get_or_insert(error);
-    }
-    first.map_or(Ok(()), Err)
 }
 
-async fn drop_database(server_url: &Secret, database: &str) -> anyhow::Result<()> {
-    let mut server = AsyncPgConnection::establish(server_url.expose())
-        .await
-        .context("connecting to Postgres")?;
-    server
-        .batch_execute(&format!("DROP DATABASE IF EXISTS \"{database}\" WITH (FORCE)"))
+#[derive(Debug)]
+struct OwnDatabase {
+    server_url: Secret,
+    name: String,
+}
+
+impl OwnDatabase {
+    async fn create(&self) -> anyhow::Result<()> {
+        self.run(&format!("CREATE DATABASE \"{}\"", self.name))
+            .await
+            .context("making a database")
+    }
+
+    async fn remove(&self) -> anyhow::Result<()> {
+        self.run(&format!(
+            "DROP DATABASE IF EXISTS \"{}\" WITH (FORCE)",
+            self.name
+        ))
         .await
         .context("removing a database")
+    }
+
+    async fn run(&self, sql: &str) -> anyhow::Result<()> {
+        let mut server = AsyncPgConnection::establish(self.server_url.expose())
+            .await
+            .context("connecting to Postgres")?;
+        Ok(server.batch_execute(sql).await?)
+    }
+}
+
+fn random_name() -> String {
+    format!("{:012x}", rand::random::<u64>() & 0xffff_ffff_ffff)
 }
 
 /// Key of the beacon on asset `n`.
@@ -274,7 +299,7 @@ fn plan(name: &str, readers: usize, tags: usize) -> SeedPlan {
                 key: format!("stage-{name}-{n}"),
                 name: format!("Reader {n}"),
                 technology: Technology::Ble,
-                heartbeat_interval_ms: HEARTBEAT_MS,
+                heartbeat_interval_ms: Some(HEARTBEAT_MS),
                 antennas: vec![PlanAntenna {
                     port: 0,
                     room: room(n),

@@ -8,3 +8,4 @@
 
 mod ingest;
 mod locate;
+mod support;

@@ -12,7 +12,7 @@ use super::rig::{Batch, SOON, on_stage, wait_until};
 
 /// Sends a bad message between two good ones of the same reader.
 async fn is_kept_and_its_neighbours_are_applied(kind: BadKind) {
-    on_stage(async move |mut rig| {
+    on_stage(async move |rig| {
         rig.start().await;
         let now_ms = rig.now_ms();
         let (before, after) = (
@@ -59,7 +59,6 @@ async fn is_kept_and_its_neighbours_are_applied(kind: BadKind) {
         }
         assert_eq!(rig.stored(before.id).await, [0]);
         assert_eq!(rig.stored(after.id).await, [0]);
-        rig
     })
     .await;
 }
@@ -89,7 +88,7 @@ bad_inputs! {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bad_input_500_messages_delay_a_good_one_by_less_than_two_seconds() {
-    on_stage(async |mut rig| {
+    on_stage(async |rig| {
         rig.start().await;
         rig.publish(0, &[Batch::new(rig.now_ms()).body()]).await;
         rig.wait_for_batches(1).await;
@@ -111,14 +110,13 @@ async fn bad_input_500_messages_delay_a_good_one_by_less_than_two_seconds() {
         let took = confirmed.elapsed();
         assert!(took < Duration::from_secs(2), "{took:?}");
         rig.wait_for_quarantine(500).await;
-        rig
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bad_input_invisible_characters_in_an_event_hurt_no_message() {
-    on_stage(async |mut rig| {
+    on_stage(async |rig| {
         rig.start().await;
         let event = Batch::new(rig.now_ms()).with(json!({"ev": [{"kind": "gpi\u{0}\u{1b}[2J"}]}));
         rig.publish(0, &[event.body()]).await;
@@ -134,14 +132,13 @@ async fn bad_input_invisible_characters_in_an_event_hurt_no_message() {
         assert!(begun.elapsed() < SOON);
         rig.wait_for_batches(sent).await;
         assert!(rig.quarantine().await.is_empty(), "{:?}", rig.quarantine().await);
-        rig
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bad_input_a_forged_arrival_time_moves_no_sighting_out_of_its_week() {
-    on_stage(async |mut rig| {
+    on_stage(async |rig| {
         rig.start().await;
         // Readers can put any header on a message; this one is the gateway's to set.
         let batch = Batch::new(978_307_200_000).heard(0, 0, -60);
@@ -154,14 +151,13 @@ async fn bad_input_a_forged_arrival_time_moves_no_sighting_out_of_its_week() {
             .number("SELECT count(*) AS n FROM quarantine WHERE received_at > now() - interval '8 days'")
             .await;
         assert_eq!(this_week, 1, "an old arrival would be gone with the next clean-up");
-        rig
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bad_input_only_20_sightings_of_a_message_keep_their_text() {
-    on_stage(async |mut rig| {
+    on_stage(async |rig| {
         rig.start().await;
         let mut batch = Batch::new(rig.now_ms());
         for n in 0..60 {
@@ -175,7 +171,6 @@ async fn bad_input_only_20_sightings_of_a_message_keep_their_text() {
         rig.wait_for_batches(1).await;
         assert_eq!(rig.quarantine().await.len(), 20);
         assert_eq!(rig.stored(batch.id).await.len(), 20);
-        rig
     })
     .await;
 }

@@ -37,14 +37,13 @@ async fn i_lease_a_consumer_with_an_old_epoch_writes_nothing() {
         assert_eq!(rig.stored(batch.id).await, [0]);
         subscription.ack_up_to(&messages[0]).await.unwrap();
         subscription.shut().await.unwrap();
-        rig
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn i5_a_missing_partition_is_made_also_when_it_was_there_a_moment_ago() {
-    on_stage(async |mut rig| {
+    on_stage(async |rig| {
         rig.start().await;
         let partition = format!("sighting_{}", rig.clock.now().format("%Y%m%d"));
         rig.execute(&format!("DROP TABLE {partition}")).await;
@@ -56,14 +55,13 @@ async fn i5_a_missing_partition_is_made_also_when_it_was_there_a_moment_ago() {
             rig.execute(&format!("DROP TABLE {partition}")).await;
         }
         assert!(rig.quarantine().await.is_empty(), "{:?}", rig.quarantine().await);
-        rig
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn i5_a_sighting_of_days_ago_finds_or_gets_its_partition() {
-    on_stage(async |mut rig| {
+    on_stage(async |rig| {
         rig.start().await;
         let day_ms = 24 * 3_600_000;
         let batch = Batch::new(rig.now_ms()).heard(0, 2 * day_ms, -60).heard(0, 6 * day_ms, -60).heard(0, 0, -60);
@@ -71,14 +69,13 @@ async fn i5_a_sighting_of_days_ago_finds_or_gets_its_partition() {
         rig.wait_for_batches(1).await;
         assert_eq!(rig.stored(batch.id).await, [0, 2], "raw history is kept three days");
         assert!(rig.quarantine().await.is_empty());
-        rig
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_that_waited_in_the_queue_keep_their_times() {
-    on_stage(async |mut rig| {
+    on_stage(async |rig| {
         // Sent half a minute ago, while no consumer ran: a consumer that takes this for slow clocks would date them now.
         let sent_at_ms = rig.now_ms() - 30_000;
         let batches: Vec<Batch> =
@@ -90,14 +87,13 @@ async fn messages_that_waited_in_the_queue_keep_their_times() {
         for batch in &batches {
             assert_eq!(rig.seen_ms(batch.id, 0).await, batch.sent_at_ms - 7);
         }
-        rig
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_that_a_reader_kept_while_the_broker_was_away_keep_their_times() {
-    on_stage(async |mut rig| {
+    on_stage(async |rig| {
         rig.start().await;
         // A reader in good order, then a gap, and what it kept meanwhile in one go: more than the clock window holds.
         rig.publish(0, &[Batch::new(rig.now_ms()).body()]).await;
@@ -112,14 +108,13 @@ async fn messages_that_a_reader_kept_while_the_broker_was_away_keep_their_times(
         for batch in &kept {
             assert_eq!(rig.seen_ms(batch.id, 0).await, batch.sent_at_ms - 7);
         }
-        rig
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_whose_clock_is_an_hour_behind_is_corrected() {
-    on_stage(async |mut rig| {
+    on_stage(async |rig| {
         rig.start().await;
         let first_ms = rig.now_ms();
         for n in 1..=3 {
@@ -129,14 +124,13 @@ async fn a_reader_whose_clock_is_an_hour_behind_is_corrected() {
             let seen_ms = rig.seen_ms(batch.id, 0).await;
             assert!((first_ms..=rig.now_ms()).contains(&seen_ms), "{n}: {}", seen_ms - first_ms);
         }
-        rig
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shard_under_steady_load_says_that_it_keeps_up() {
-    on_stage(async |mut rig| {
+    on_stage(async |rig| {
         rig.start().await;
         rig.publish(0, &[Batch::new(rig.now_ms()).body()]).await;
         rig.wait_for_batches(1).await;
@@ -155,7 +149,6 @@ async fn a_shard_under_steady_load_says_that_it_keeps_up() {
                 == 1
         })
         .await;
-        rig
     })
     .await;
 }

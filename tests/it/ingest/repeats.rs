@@ -53,7 +53,7 @@ async fn walk(rig: &Rig) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn r16_the_same_batch_five_times_is_applied_once() {
-    on_stage(async |mut rig| {
+    on_stage(async |rig| {
         rig.start().await;
         let batch = Batch::new(rig.now_ms()).heard(0, 40, -60).heard(1, 30, -70).heard(0, 20, -61);
         let body = batch.body();
@@ -69,28 +69,26 @@ async fn r16_the_same_batch_five_times_is_applied_once() {
             rig.number("SELECT coalesce(sum(duplicates), 0)::bigint AS n FROM reader_health").await == 4
         })
         .await;
-        rig
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn i11_a_batch_id_of_one_reader_burns_no_other_readers_id() {
-    on_stage(async |mut rig| {
+    on_stage(async |rig| {
         rig.start().await;
         let batch = Batch::new(rig.now_ms()).heard(0, 0, -60);
         rig.publish(0, &[batch.body()]).await;
         rig.publish(1, &[batch.body()]).await;
         rig.wait_for_batches(2).await;
         assert_eq!(rig.stored(batch.id).await, [0, 0]);
-        rig
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn r15_late_and_shuffled_batches_change_only_history() {
-    on_stage(async |mut rig| {
+    on_stage(async |rig| {
         rig.start().await;
         walk(&rig).await;
         let (before, rows) = (places(&rig).await, rig.sightings().await);
@@ -103,14 +101,13 @@ async fn r15_late_and_shuffled_batches_change_only_history() {
         wait_until("the late sightings are stored", SOON, async || rig.sightings().await == rows + 32).await;
         assert_eq!(places(&rig).await, before);
         assert_eq!(rig.room_of(0).await, Some(1));
-        rig
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn r16_the_whole_walk_again_changes_nothing() {
-    on_stage(async |mut rig| {
+    on_stage(async |rig| {
         rig.start().await;
         let now_ms = rig.now_ms();
         let walked = [dwell(now_ms, 20_000, 10_000), dwell(now_ms, 10_000, 0)];
@@ -124,14 +121,13 @@ async fn r16_the_whole_walk_again_changes_nothing() {
         assert_eq!(rig.sightings().await, 80);
         let stays = rig.number("SELECT count(*) AS n FROM asset_stay").await;
         assert_eq!(stays, 1, "one walk, one closed stay");
-        rig
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn i6_a_restarted_consumer_loses_and_doubles_nothing() {
-    on_stage(async |mut rig| {
+    on_stage(async |rig| {
         rig.start().await;
         let mut sent = 0;
         for _ in 0..4 {
@@ -144,14 +140,13 @@ async fn i6_a_restarted_consumer_loses_and_doubles_nothing() {
         }
         rig.wait_for_batches(sent).await;
         assert_eq!(rig.sightings().await, 2 * sent);
-        rig
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn quarantine_rows_that_are_marked_are_sent_again_and_applied() {
-    on_stage(async |mut rig| {
+    on_stage(async |rig| {
         rig.start().await;
         rig.publish_under("lost.and.found", BadKind::Unroutable.message("x", rig.now_ms(), 0, 0).body).await;
         rig.wait_for_quarantine(1).await;
@@ -173,7 +168,6 @@ async fn quarantine_rows_that_are_marked_are_sent_again_and_applied() {
             states == ["kept", "replayed"]
         })
         .await;
-        rig
     })
     .await;
 }

@@ -1,6 +1,6 @@
 //! A consumer in this process on a stage of its own, and the acts of readers and administrators.
 
-use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -9,6 +9,7 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Binary, Text};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use futures_util::FutureExt;
 use serde_json::{Value, json};
 use uuid::Uuid;
 use wardtrack::broker::topology::INGEST_EXCHANGE;
@@ -25,6 +26,8 @@ use wardtrack::lifecycle::Lifecycle;
 use wardtrack::location::EngineConfig;
 use wardtrack::torture::stage::tag_key;
 use wardtrack::torture::{Stage, StageArgs, StageReader};
+
+use crate::support::TestDatabase;
 
 /// Long enough for two busy cores; a test that passes never waits for it.
 pub const SOON: Duration = Duration::from_secs(20);
@@ -65,59 +68,30 @@ pub struct Rig {
 }
 
 /// Makes a stage, runs `test` on it, and takes it away again, also when the test fails.
-pub async fn on_stage<F, T>(test: F)
-where
-    F: FnOnce(Rig) -> T,
-    T: Future<Output = Rig> + Send + 'static,
-{
+pub async fn on_stage(test: impl AsyncFnOnce(&mut Rig)) {
     with_clock(Clock::system(), test).await;
 }
 
 /// As [`on_stage`], with a clock that the test moves.
-pub async fn with_clock<F, T>(clock: Clock, test: F)
-where
-    F: FnOnce(Rig) -> T,
-    T: Future<Output = Rig> + Send + 'static,
-{
-    let args = stage_args();
-    let stage = Stage::build(&args, &clock, READERS, TAGS).await.unwrap();
-    let names: Vec<String> = stage.readers.iter().map(|reader| reader.key.clone()).collect();
-    let (management, url) = (stage.management.clone(), args.db.url().unwrap());
-    let database = stage.database().to_owned();
-    let rig = Rig {
+pub async fn with_clock(clock: Clock, test: impl AsyncFnOnce(&mut Rig)) {
+    let database = TestDatabase::new().await;
+    let stage = Stage::on(&stage_args(), database.url(), &clock, READERS, TAGS).await.unwrap();
+    let mut rig = Rig {
         stage,
         clock,
         running: None,
     };
-    let ended = tokio::spawn(test(rig)).await;
-    match ended {
-        Ok(mut rig) => {
-            rig.stop().await;
-            rig.stage.clear().await.unwrap();
-        }
-        Err(panicked) => {
-            wardtrack::torture::stage::remove(&management, &names, &url, &database)
-                .await
-                .ok();
-            std::panic::resume_unwind(panicked.into_panic());
-        }
-    }
-}
-
-/// Waits until `condition` holds.
-pub async fn wait_until<F: AsyncFnMut() -> bool>(what: &str, deadline: Duration, mut condition: F) {
-    let until = Instant::now() + deadline;
-    while !condition().await {
-        assert!(Instant::now() < until, "waited {deadline:?} in vain: {what}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
+    let ended = AssertUnwindSafe(test(&mut rig)).catch_unwind().await;
+    rig.stop().await;
+    rig.stage.clear().await.unwrap();
+    if let Err(panicked) = ended {
+        std::panic::resume_unwind(panicked);
     }
 }
 
 /// A row of quarantine.
 #[derive(Clone, Debug, QueryableByName)]
 pub struct Kept {
-    #[diesel(sql_type = BigInt)]
-    pub id: i64,
     #[diesel(sql_type = Text)]
     pub scope: String,
     #[diesel(sql_type = Text)]
@@ -306,7 +280,7 @@ impl Rig {
     pub async fn quarantine(&self) -> Vec<Kept> {
         let mut conn = self.stage.db.conn().await.unwrap();
         sql_query(
-            "SELECT id, scope, reason, detail, state, routing_key, body FROM quarantine ORDER BY id",
+            "SELECT scope, reason, detail, state, routing_key, body FROM quarantine ORDER BY id",
         )
         .load(&mut conn)
         .await
@@ -337,6 +311,15 @@ impl Rig {
             ))
             .await;
         text.parse().ok()
+    }
+}
+
+/// Waits until `condition` holds. The one of `support` cannot borrow what it looks at.
+pub async fn wait_until(what: &str, deadline: Duration, mut condition: impl AsyncFnMut() -> bool) {
+    let until = Instant::now() + deadline;
+    while !condition().await {
+        assert!(Instant::now() < until, "waited {deadline:?} in vain: {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 

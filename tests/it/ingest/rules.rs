@@ -9,7 +9,7 @@ use super::rig::{Batch, Rig, SOON, on_stage, start_at, wait_until, with_clock};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn s38_an_unknown_reader_waits_and_is_not_used() {
-    on_stage(async |mut rig| {
+    on_stage(async |rig| {
         rig.start().await;
         let key = format!("{}-new", rig.reader(0).key);
         let batch = Batch::new(rig.now_ms()).heard(0, 0, -60);
@@ -34,14 +34,13 @@ async fn s38_an_unknown_reader_waits_and_is_not_used() {
         rig.publish_under(&format!("s.{key}"), approved.body()).await;
         rig.wait_for_batches(2).await;
         assert_eq!(rig.stored(approved.id).await, [0]);
-        rig
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn i10_unregistered_tags_are_only_counted_per_reader_and_hour() {
-    on_stage(async |mut rig| {
+    on_stage(async |rig| {
         rig.start().await;
         let stranger = |n: usize| json!({"t": format!("mac:0000000000{n:02X}"), "age_ms": 5, "rssi": -50});
         let mut batch = Batch::new(rig.now_ms()).heard(0, 0, -60);
@@ -60,7 +59,6 @@ async fn i10_unregistered_tags_are_only_counted_per_reader_and_hour() {
             )
             .await;
         assert_eq!(columns, "reader_id hour_at sightings");
-        rig
     })
     .await;
 }
@@ -80,7 +78,7 @@ async fn wait_for_down(rig: &Rig, reader: usize, is_down: bool) {
 #[tokio::test(flavor = "multi_thread")]
 async fn i9a_heartbeats_keep_a_reader_up_and_three_missed_ones_take_it_down() {
     let time = TestClock::at(start_at());
-    with_clock(time.clock(), async move |mut rig| {
+    with_clock(time.clock(), async move |rig| {
         rig.start().await;
         for reader in [0, 1] {
             rig.publish(reader, &[Batch::new(rig.now_ms()).body()]).await;
@@ -95,7 +93,6 @@ async fn i9a_heartbeats_keep_a_reader_up_and_three_missed_ones_take_it_down() {
         wait_for_down(&rig, 1, false).await;
         rig.publish(0, &[Batch::new(rig.now_ms()).body()]).await;
         wait_for_down(&rig, 0, false).await;
-        rig
     })
     .await;
 }
@@ -103,7 +100,7 @@ async fn i9a_heartbeats_keep_a_reader_up_and_three_missed_ones_take_it_down() {
 #[tokio::test(flavor = "multi_thread")]
 async fn i9a_a_reader_that_fell_silent_while_the_consumer_was_away_is_down_too() {
     let time = TestClock::at(start_at());
-    with_clock(time.clock(), async move |mut rig| {
+    with_clock(time.clock(), async move |rig| {
         rig.start().await;
         for reader in [0, 1] {
             rig.publish(reader, &[Batch::new(rig.now_ms()).body()]).await;
@@ -115,14 +112,13 @@ async fn i9a_a_reader_that_fell_silent_while_the_consumer_was_away_is_down_too()
         rig.publish(1, &[Batch::new(rig.now_ms()).body()]).await;
         wait_for_down(&rig, 0, true).await;
         wait_for_down(&rig, 1, false).await;
-        rig
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn s36_both_credentials_of_a_reader_are_valid_while_one_replaces_the_other() {
-    on_stage(async |mut rig| {
+    on_stage(async |rig| {
         rig.start().await;
         let reader = rig.reader(0).clone();
         let mut conn = rig.stage.db.conn().await.unwrap();
@@ -139,7 +135,6 @@ async fn s36_both_credentials_of_a_reader_are_valid_while_one_replaces_the_other
         rig.publish(0, &[Batch::new(rig.now_ms()).body()]).await;
         rig.wait_for_batches(2).await;
         rig.stage.management.delete_user(&user.name).await.unwrap();
-        rig
     })
     .await;
 }

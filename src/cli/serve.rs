@@ -1,0 +1,81 @@
+//! `wardtrack serve`: the pages.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::Args as ClapArgs;
+
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::{DbArgs, WebArgs};
+use crate::db::Db;
+use crate::lifecycle::Lifecycle;
+use crate::people::{accounts, housekeeping, store};
+use crate::web::{routes, server};
+
+/// Arguments of `wardtrack serve`.
+#[derive(Debug, ClapArgs)]
+pub struct Args {
+    #[command(flatten)]
+    web: WebArgs,
+    #[command(flatten)]
+    db: DbArgs,
+}
+
+/// Runs the command until a signal.
+///
+/// # Errors
+/// When the settings are unsafe, an address is taken or the database cannot be reached.
+pub async fn run(args: Args) -> anyhow::Result<()> {
+    let life = Lifecycle::new();
+    life.listen_for_signals().context("listening for signals")?;
+    let db = Db::new(&args.db, &args.db.url()?, "wardtrack web")?;
+    let app = App::new(db, Clock::system(), args.web.secret_key()?)
+        .with_metrics(crate::telemetry::init_metrics()?);
+    spawn(Arc::new(app), &args.web, &life).await?;
+    life.wait().await
+}
+
+/// Binds the addresses, says where pages are, and starts serving. `wardtrack dev` uses it too.
+///
+/// # Errors
+/// See [`run`].
+pub async fn spawn(app: Arc<App>, args: &WebArgs, life: &Lifecycle) -> anyhow::Result<()> {
+    let bound = server::bind(Arc::clone(&app), args)?;
+    let origin = bound.origin().to_owned();
+    tracing::info!(
+        pages.addr = %bound.addr,
+        internal.addr = %bound.internal_addr,
+        "serving pages at {origin}"
+    );
+    print_setup_link_when_nobody_is_there(&app, &origin).await?;
+    life.spawn_role(
+        "people housekeeping",
+        housekeeping::run(app.db.clone(), app.clock.clone(), life.clone()),
+    );
+    let stop = life.clone();
+    life.spawn_role("pages", async move { Ok(bound.run(&stop).await?) });
+    Ok(())
+}
+
+/// Nobody can sign in to a new system: its first start says how somebody gets in (S-09).
+async fn print_setup_link_when_nobody_is_there(app: &App, origin: &str) -> anyhow::Result<()> {
+    let conn = app.db.conn().await?;
+    let users = store::count_users(&conn)
+        .await
+        .context("counting the accounts; is the schema up to date (wardtrack migrate run)?")?;
+    drop(conn);
+    if users > 0 {
+        return Ok(());
+    }
+    if let Some(link) = accounts::make_setup_link(&app.db, app.clock.now()).await? {
+        print_setup_link(origin, link.expose());
+    }
+    Ok(())
+}
+
+/// Says how the first administrator is made.
+pub(super) fn print_setup_link(origin: &str, token: &str) {
+    println!("nobody can sign in yet; this link makes the first administrator, once, within one hour:");
+    println!("{origin}{}", routes::set_up_path(token));
+}

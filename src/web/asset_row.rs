@@ -1,0 +1,112 @@
+//! An asset as a row of a list, shared by search results and rooms; rendered by the macro `asset_rows` of `find/_rows.html`.
+
+use chrono::{DateTime, Utc};
+
+use super::page::{Chip, Shell, Sure};
+use super::routes;
+use crate::assets::rules::is_ready;
+use crate::find::search::Hit;
+use crate::location::certainty::Certainty;
+
+/// One row, ready to show.
+#[derive(Clone, Debug)]
+pub struct AssetRow {
+    /// Page of the asset.
+    pub href: String,
+    /// The number on its label.
+    pub asset_number: String,
+    /// What it is.
+    pub type_name: String,
+    /// Maker and model.
+    pub model: Option<String>,
+    /// Its status.
+    pub chip: Chip,
+    /// Whether it is ready (R2).
+    pub is_ready: bool,
+    /// How sure the place is.
+    pub sure: Sure,
+    /// What the age counts from.
+    pub seen_at: Option<DateTime<Utc>>,
+    /// The place.
+    pub place: Option<PlaceLink>,
+}
+
+/// A place that leads to its room.
+#[derive(Clone, Debug)]
+pub struct PlaceLink {
+    /// Its name with its unit.
+    pub name: String,
+    /// Page of the room.
+    pub href: String,
+}
+
+impl AssetRow {
+    /// The row of a hit.
+    #[must_use]
+    pub fn new(hit: &Hit, shell: &Shell) -> Self {
+        let entry = &hit.entry;
+        let is_ready = is_ready(entry.status, &hit.certainty);
+        Self {
+            href: routes::asset_path(entry.asset_id),
+            asset_number: entry.asset_number.clone(),
+            type_name: entry.type_name.clone(),
+            model: entry.model(),
+            chip: Chip::of_asset(entry.status, is_ready, shell.t),
+            is_ready,
+            sure: sure_mark(&hit.certainty, shell),
+            seen_at: entry
+                .place
+                .evidence_at()
+                .filter(|_| entry.place.room_id.is_some()),
+            place: entry
+                .place
+                .room_id
+                .zip(entry.place_short())
+                .map(|(room, name)| PlaceLink {
+                    name,
+                    href: routes::room_path(room),
+                }),
+        }
+    }
+
+    /// Rows for tests of templates: every status, every certainty word, long and hostile text.
+    #[must_use]
+    pub fn samples(shell: &Shell) -> Vec<Self> {
+        use crate::db::types::AssetStatus;
+        let marks = [
+            Sure::confirmed(shell.t),
+            Sure::likely(shell.t),
+            Sure::last_seen(shell.t),
+            Sure::unknown(shell.t),
+        ];
+        AssetStatus::ALL
+            .iter()
+            .zip(marks.iter().cycle())
+            .map(|(status, sure)| Self {
+                href: routes::asset_path(crate::ids::AssetId(70_001)),
+                asset_number: "IP-0417 <b>&\"'".to_owned(),
+                type_name: "Infusion pump".to_owned(),
+                model: (*status != AssetStatus::Missing).then(|| "BD Alaris GP".to_owned()),
+                chip: Chip::of_asset(*status, *status == AssetStatus::Available, shell.t),
+                is_ready: *status == AssetStatus::Available,
+                sure: *sure,
+                seen_at: (*status != AssetStatus::Retired).then_some(shell.now),
+                place: (*status != AssetStatus::Retired).then(|| PlaceLink {
+                    name: "Clean utility 3W-12, 3 West".to_owned(),
+                    href: routes::room_path(crate::ids::RoomId(20_001)),
+                }),
+            })
+            .collect()
+    }
+}
+
+/// The mark for a certainty.
+#[must_use]
+pub fn sure_mark(certainty: &Certainty, shell: &Shell) -> Sure {
+    match certainty {
+        Certainty::Confirmed => Sure::confirmed(shell.t),
+        Certainty::Likely => Sure::likely(shell.t),
+        Certainty::LastSeen { .. } => Sure::last_seen(shell.t),
+        Certainty::Unknown { .. } => Sure::unknown(shell.t),
+    }
+}

@@ -1,0 +1,49 @@
+//! The cookies that wardtrack sets. The `__Host-` prefix makes browsers refuse them from neighbours of our host.
+
+use actix_web::cookie::time::Duration;
+use actix_web::cookie::{Cookie, SameSite};
+
+use crate::people::session::Token;
+use crate::web::page::Theme;
+
+/// Session (S-11).
+pub const SESSION: &str = "__Host-wt";
+/// Browser that has signed in before (S-07).
+pub const KNOWN_BROWSER: &str = "__Host-wt-known";
+/// Light or dark.
+pub const THEME: &str = "wt-theme";
+
+fn plain(name: &'static str, value: String) -> Cookie<'static> {
+    Cookie::build(name, value)
+        .path("/")
+        .secure(true)
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .finish()
+}
+
+/// The session's cookie, until the browser is closed; the server ends the session earlier (S-13).
+#[must_use]
+pub fn session(token: &Token) -> Cookie<'static> {
+    plain(SESSION, token.expose().to_owned())
+}
+
+/// The mark of a known browser, for a year.
+#[must_use]
+pub fn known_browser(value: String) -> Cookie<'static> {
+    let mut cookie = plain(KNOWN_BROWSER, value);
+    cookie.set_max_age(Duration::days(365));
+    cookie
+}
+
+/// The chosen theme, for a year; none for the device's.
+#[must_use]
+pub fn theme(theme: Theme) -> Cookie<'static> {
+    let mut cookie = plain(THEME, theme.as_str().to_owned());
+    if theme == Theme::System {
+        cookie.make_removal();
+    } else {
+        cookie.set_max_age(Duration::days(365));
+    }
+    cookie
+}

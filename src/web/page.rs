@@ -1,0 +1,328 @@
+//! What every page shares: the shell around it, and the responder that turns a template into an answer.
+//!
+//! A page is a struct beside its handler with a field `shell` and values that are ready to show:
+//!
+//! ```ignore
+//! #[derive(askama::Template)]
+//! #[template(path = "assets/asset.html", blocks = ["place"])]
+//! struct AssetPage { shell: Shell, title: String }
+//!
+//! async fn asset(viewer: Viewer, asked: Asked) -> Result<impl Responder, PageError> {
+//!     let page = AssetPage { shell: viewer.shell(Nav::Find), title };
+//!     Ok(if asked.fragment { Page::new(page.as_place()) } else { Page::new(page) })
+//! }
+//! ```
+
+mod marks;
+
+use std::sync::Arc;
+
+use actix_web::body::BoxBody;
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpRequest, HttpResponse, Responder};
+use chrono::{DateTime, Utc};
+
+pub use marks::{Chip, Sure};
+
+use super::error::PageError;
+use super::routes;
+use super::static_files::Links;
+use super::strings::{self, Strings};
+use crate::db::types::Role;
+
+/// The frame around a page: who asks, what the page may link to, and what everybody must be told.
+#[derive(Clone, Debug)]
+pub struct Shell {
+    /// The words.
+    pub t: &'static Strings,
+    /// Who is signed in.
+    pub person: Option<Person>,
+    /// Token for the hidden field `csrf` of every form that changes something; empty when there is no session.
+    pub csrf: String,
+    /// Which entry of the navigation this page belongs to.
+    pub nav: Nav,
+    /// The entries that this person may use.
+    pub nav_links: Vec<NavLink>,
+    /// What the former request wants to say, once.
+    pub flash: Option<String>,
+    /// What everybody must know, such as "Location data not live since 13:58".
+    pub banner: Option<String>,
+    /// Light, dark or as the device has it.
+    pub theme: Theme,
+    /// The facility's time zone.
+    pub zone: chrono_tz::Tz,
+    /// The instant that ages count from.
+    pub now: DateTime<Utc>,
+    /// Path and query of this page, to come back to.
+    pub here: String,
+    /// Addresses of the static files.
+    pub links: Arc<Links>,
+}
+
+/// The signed-in person, as the shell shows them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// Name for people.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+    /// Their unit.
+    pub home_unit: Option<String>,
+}
+
+impl Shell {
+    /// A bare frame, for pages without a session.
+    #[must_use]
+    pub fn bare(links: Arc<Links>, now: DateTime<Utc>) -> Self {
+        Self {
+            t: &strings::EN,
+            person: None,
+            csrf: String::new(),
+            nav: Nav::None,
+            nav_links: Vec::new(),
+            flash: None,
+            banner: None,
+            theme: Theme::System,
+            zone: chrono_tz::UTC,
+            now,
+            here: routes::HOME.to_owned(),
+            links,
+        }
+    }
+
+    /// A nurse's frame, for tests of templates.
+    #[must_use]
+    pub fn sample() -> Self {
+        Self::sample_for(Role::Nurse)
+    }
+
+    /// A frame for tests of templates.
+    #[must_use]
+    pub fn sample_for(role: Role) -> Self {
+        let now = DateTime::from_timestamp(1_788_789_960, 0).unwrap_or_default();
+        let mut shell = Self::bare(Arc::new(Links::sample()), now);
+        shell.sign_in(Person {
+            name: "Kim Meyer".to_owned(),
+            role,
+            home_unit: Some("4 West".to_owned()),
+        });
+        shell.csrf = "sample-token".to_owned();
+        shell.flash = Some("Done.".to_owned());
+        shell.banner = Some(strings::fill(shell.t.common.not_live_since, &[&"13:58"]));
+        shell
+    }
+
+    /// Shows this person and the navigation that they may use.
+    pub fn sign_in(&mut self, person: Person) {
+        self.nav_links = Nav::links(person.role, self.t);
+        self.person = Some(person);
+    }
+
+    /// The name of the person's role.
+    #[must_use]
+    pub fn role_name(&self) -> &'static str {
+        self.person
+            .as_ref()
+            .map_or("", |person| role_name(person.role, self.t))
+    }
+}
+
+/// The word for a role.
+#[must_use]
+pub fn role_name(role: Role, t: &Strings) -> &'static str {
+    match role {
+        Role::Nurse => t.role.nurse,
+        Role::Supply => t.role.supply,
+        Role::Biomed => t.role.biomed,
+        Role::Admin => t.role.admin,
+    }
+}
+
+/// An entry of the main navigation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nav {
+    /// Search, results, assets and rooms.
+    Find,
+    /// Readers.
+    Readers,
+    /// Refused input.
+    Quarantine,
+    /// System status.
+    Status,
+    /// Pages outside the navigation.
+    None,
+}
+
+/// One link of the navigation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NavLink {
+    /// Which entry it is.
+    pub nav: Nav,
+    /// Where it leads.
+    pub href: &'static str,
+    /// Its icon in the sprite, without `i-`.
+    pub icon: &'static str,
+    /// Its word.
+    pub word: &'static str,
+}
+
+impl Nav {
+    /// The entries that a role may use: the access table decides, so a link never leads to a refusal.
+    #[must_use]
+    pub fn links(role: Role, t: &'static Strings) -> Vec<NavLink> {
+        let link = |nav, href, icon, word| NavLink {
+            nav,
+            href,
+            icon,
+            word,
+        };
+        [
+            link(Self::Find, routes::HOME, "search", t.common.nav_find),
+            link(Self::Readers, routes::READERS, "live", t.common.nav_readers),
+            link(
+                Self::Quarantine,
+                routes::QUARANTINE,
+                "hold",
+                t.common.nav_quarantine,
+            ),
+            link(
+                Self::Status,
+                routes::STATUS,
+                "board",
+                t.common.nav_status_short,
+            ),
+        ]
+        .into_iter()
+        .filter(|link| routes::may_open(role, link.href))
+        .collect()
+    }
+}
+
+/// Light, dark, or as the device has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Theme {
+    /// As the device has it.
+    System,
+    /// Always light.
+    Light,
+    /// Always dark.
+    Dark,
+}
+
+impl Theme {
+    /// The value of the cookie and of `data-theme`; empty for the device's.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::System => "",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    /// The theme of a cookie's value.
+    #[must_use]
+    pub fn from_text(text: &str) -> Self {
+        match text {
+            "light" => Self::Light,
+            "dark" => Self::Dark,
+            _ => Self::System,
+        }
+    }
+
+    /// What the button in the foot changes to.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::System => Self::Dark,
+            Self::Dark => Self::Light,
+            Self::Light => Self::System,
+        }
+    }
+
+    /// What is chosen now, in words.
+    #[must_use]
+    pub fn words(self, t: &Strings) -> &'static str {
+        match self {
+            Self::System => t.theme.now_system,
+            Self::Light => t.theme.now_light,
+            Self::Dark => t.theme.now_dark,
+        }
+    }
+}
+
+/// An answer made from a template: a whole page, or one block of it.
+#[derive(Debug)]
+pub struct Page<T> {
+    template: T,
+    status: StatusCode,
+}
+
+impl<T: askama::Template> Page<T> {
+    /// 200 with this template.
+    pub fn new(template: T) -> Self {
+        Self {
+            template,
+            status: StatusCode::OK,
+        }
+    }
+
+    /// Another status, such as 422 for a form with mistakes.
+    #[must_use]
+    pub fn with_status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// Renders it.
+    ///
+    /// # Errors
+    /// When the template cannot be rendered.
+    pub fn render(&self) -> Result<HttpResponse, PageError> {
+        let html = self.template.render()?;
+        // Pages show who asked: no cache may keep them (S-24).
+        Ok(HttpResponse::build(self.status)
+            .insert_header((header::CACHE_CONTROL, "no-store"))
+            .insert_header((header::VARY, "HX-Request"))
+            .content_type("text/html; charset=utf-8")
+            .body(html))
+    }
+}
+
+impl<T: askama::Template> Responder for Page<T> {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        self.render()
+            .unwrap_or_else(|error| HttpResponse::from_error(error))
+    }
+}
+
+/// 303: the browser asks for `location` next. Give it addresses of [`routes`], or a checked `next` (S-28).
+#[must_use]
+pub fn see_other(location: &str) -> HttpResponse {
+    HttpResponse::SeeOther()
+        .insert_header((header::LOCATION, location))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .finish()
+}
+
+/// A mistake in a form: which field, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The field's name and id.
+    pub field: &'static str,
+    /// What is wrong and how to put it right.
+    pub words: String,
+}
+
+impl Problem {
+    /// A mistake in this field.
+    #[must_use]
+    pub fn new(field: &'static str, words: impl Into<String>) -> Self {
+        Self {
+            field,
+            words: words.into(),
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! An answer, asked by roles, labels and text.
+
+use reqwest::header::HeaderMap;
+use scraper::Selector;
+
+/// An answer of the server.
+pub struct Html {
+    /// Status.
+    pub status: u16,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// Body.
+    pub body: String,
+}
+
+impl Html {
+    pub(super) async fn read(response: reqwest::Response) -> Self {
+        Self {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            body: response.text().await.expect("a body"),
+        }
+    }
+
+    /// The parsed page.
+    pub fn doc(&self) -> scraper::Html {
+        scraper::Html::parse_document(&self.body)
+    }
+
+    /// The texts of all elements that match, white space made single.
+    pub fn all(&self, selector: &str) -> Vec<String> {
+        let selector = Selector::parse(selector).expect("a selector");
+        self.doc()
+            .select(&selector)
+            .map(|element| element.text().collect::<String>().split_whitespace().collect::<Vec<_>>().join(" "))
+            .collect()
+    }
+
+    /// The only heading of the first level.
+    pub fn h1(&self) -> String {
+        let all = self.all("h1");
+        assert_eq!(all.len(), 1, "one h1: {all:?} in {}", self.body);
+        all.into_iter().next().unwrap()
+    }
+
+    /// The text of the main part.
+    pub fn text(&self) -> String {
+        self.all("main").join(" ")
+    }
+
+    /// An attribute of the first element that matches.
+    pub fn attribute(&self, selector: &str, name: &str) -> Option<String> {
+        let selector = Selector::parse(selector).expect("a selector");
+        let doc = self.doc();
+        let element = doc.select(&selector).next()?;
+        element.attr(name).map(str::to_owned)
+    }
+
+    /// The token of the page's forms.
+    pub fn form_token(&self) -> Option<String> {
+        self.attribute("input[name=csrf]", "value")
+    }
+
+    /// A header's text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().expect("text"))
+    }
+
+    /// The `Set-Cookie` line of a cookie.
+    pub fn set_cookie(&self, name: &str) -> Option<String> {
+        let start = format!("{name}=");
+        self.headers
+            .get_all("set-cookie")
+            .iter()
+            .map(|value| value.to_str().expect("text").to_owned())
+            .find(|line| line.starts_with(&start))
+    }
+
+    pub(super) fn new_cookies(&self) -> Vec<(String, String)> {
+        self.headers
+            .get_all("set-cookie")
+            .iter()
+            .filter_map(|value| {
+                let (pair, _) = value.to_str().ok()?.split_once(';')?;
+                let (name, value) = pair.split_once('=')?;
+                Some((name.to_owned(), value.to_owned()))
+            })
+            .collect()
+    }
+}
