@@ -1,5 +1,6 @@
-//! Readers, tags and consumers: registration, credentials, how the devices are doing, and the input that could not be used.
+//! Readers, tags and consumers as devices: registration, credentials, health, and the input that could not be used.
 
+pub mod broker_facts;
 pub mod model;
 pub mod quarantine;
 pub mod register;

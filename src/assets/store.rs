@@ -11,6 +11,8 @@ use crate::ids::{AssetId, RoomId};
 
 /// Assets by id, as list rows.
 pub const ENTRIES_SQL: &str = include_str!("sql/entries.sql");
+/// Tags of an asset.
+pub const TAGS_SQL: &str = include_str!("sql/tags.sql");
 /// Closed stays of an asset.
 pub const STAYS_SQL: &str = include_str!("sql/stays.sql");
 /// Assets that left a room.
@@ -60,7 +62,7 @@ pub async fn list_identifiers(
 /// # Errors
 /// When the database fails.
 pub async fn list_tags(mut conn: &AsyncPgConnection, id: AssetId) -> QueryResult<Vec<AssetTag>> {
-    sql_query(include_str!("sql/tags.sql"))
+    sql_query(TAGS_SQL)
         .bind::<BigInt, _>(id.0)
         .load(&mut conn)
         .await

@@ -136,11 +136,23 @@ async fn change_users(db: &Db, action: UserAction) -> anyhow::Result<()> {
         }
         UserAction::List => {
             for user in store::list_users(&*db.conn().await?, 10_000).await? {
-                let state = if user.disabled_at.is_some() { "disabled" } else { "active" };
-                println!("{}\t{}\t{state}\t{}", user.sign_in_name, user.role.as_str(), user.display_name);
+                let state = if user.disabled_at.is_some() {
+                    "disabled"
+                } else {
+                    "active"
+                };
+                println!(
+                    "{}\t{}\t{state}\t{}",
+                    user.sign_in_name,
+                    user.role.as_str(),
+                    user.display_name
+                );
             }
         }
-        UserAction::Password { name, password_file } => {
+        UserAction::Password {
+            name,
+            password_file,
+        } => {
             let name = parse_name(&name)?;
             let user = require_user(db, &name).await?;
             let hash = new_hash(db, password_file.as_deref(), &name, &user.display_name).await?;
@@ -211,7 +223,9 @@ fn read_password(file: Option<&Path>) -> anyhow::Result<String> {
         None => {
             let stdin = std::io::stdin();
             if stdin.is_terminal() {
-                eprintln!("type the password and press Enter (it is shown; --password-file avoids that):");
+                eprintln!(
+                    "type the password and press Enter (it is shown; --password-file avoids that):"
+                );
             }
             stdin.lock().read_line(&mut line)
         }

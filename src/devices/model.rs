@@ -315,6 +315,8 @@ pub enum ReplayMark {
     AlreadyAsked,
     /// It is one sighting of a message; only whole messages can be sent again.
     OnlySighting,
+    /// Its body was not kept, so there is nothing to send.
+    NoBody,
     /// There is no such row, or it was removed after 30 days.
     NoRow,
 }

@@ -126,6 +126,7 @@ async fn record_replay_asked(
     let marked = diesel::update(quarantine::table.filter(quarantine::id.eq(id)))
         .filter(quarantine::scope.eq(QuarantineScope::Message))
         .filter(quarantine::state.eq(QuarantineState::Kept))
+        .filter(quarantine::body_bytes.gt(0))
         .set((
             quarantine::state.eq(QuarantineState::ReplayAsked),
             quarantine::replay_asked_at.eq(now),
@@ -135,15 +136,16 @@ async fn record_replay_asked(
     if marked > 0 {
         return Ok(ReplayMark::Asked);
     }
-    let scope: Option<QuarantineScope> = quarantine::table
+    let found: Option<(QuarantineScope, i32)> = quarantine::table
         .filter(quarantine::id.eq(id))
-        .select(quarantine::scope)
-        .first::<QuarantineScope>(conn)
+        .select((quarantine::scope, quarantine::body_bytes))
+        .first::<(QuarantineScope, i32)>(conn)
         .await
         .optional()?;
-    Ok(match scope {
+    Ok(match found {
         None => ReplayMark::NoRow,
-        Some(QuarantineScope::Sighting) => ReplayMark::OnlySighting,
-        Some(QuarantineScope::Message) => ReplayMark::AlreadyAsked,
+        Some((QuarantineScope::Sighting, _)) => ReplayMark::OnlySighting,
+        Some((QuarantineScope::Message, 0)) => ReplayMark::NoBody,
+        Some((QuarantineScope::Message, _)) => ReplayMark::AlreadyAsked,
     })
 }

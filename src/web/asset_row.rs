@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::page::{Chip, Shell, Sure};
 use super::routes;
+use super::wording::capitalised;
 use crate::assets::rules::is_ready;
 use crate::find::search::Hit;
 use crate::location::certainty::Certainty;
@@ -49,7 +50,7 @@ impl AssetRow {
         Self {
             href: routes::asset_path(entry.asset_id),
             asset_number: entry.asset_number.clone(),
-            type_name: entry.type_name.clone(),
+            type_name: capitalised(&entry.type_name),
             model: entry.model(),
             chip: Chip::of_asset(entry.status, is_ready, shell.t),
             is_ready,

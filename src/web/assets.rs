@@ -9,6 +9,7 @@ use super::asset_row::{PlaceLink, sure_mark};
 use super::filters;
 use super::page::{Chip, Nav, Page, Shell, Sure};
 use super::strings::fill;
+use super::wording::capitalised;
 use super::{PageError, routes};
 use crate::app::App;
 use crate::assets::model::{AssetEntry, AssetIdentifier, AssetTag, ClosedStay};
@@ -202,7 +203,7 @@ async fn load(
             .collect(),
         earlier_href,
         is_earlier: before.is_some(),
-        type_name: entry.type_name,
+        type_name: capitalised(&entry.type_name),
         asset_number: entry.asset_number,
         href,
         shell,

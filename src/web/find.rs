@@ -6,11 +6,11 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::asset_row::AssetRow;
-use super::figures::grouped;
 use super::filters;
 use super::home::TypeTile;
 use super::page::{Nav, Page, Shell, see_other};
 use super::strings::fill;
+use super::wording::{capitalised, grouped};
 use super::{PageError, routes};
 use crate::app::App;
 use crate::db::DbConn;
@@ -131,16 +131,16 @@ impl FindPage {
                 (source, Heading::SameCode, Some(t.same_code_note.to_owned()))
             }
             Found::Types(names, source) => match names.as_slice() {
-                [name] => (source, Heading::Ready(name.clone()), None),
+                [name] => (source, Heading::Ready(capitalised(name)), None),
                 _ => (
                     source,
-                    Heading::Ready(text.as_str().to_owned()),
+                    Heading::Ready(capitalised(text.as_str())),
                     Some(fill(t.types_note, &[&names.join(", ")])),
                 ),
             },
             Found::Models(source) => (
                 source,
-                Heading::Ready(text.as_str().to_owned()),
+                Heading::Ready(capitalised(text.as_str())),
                 Some(t.models_note.to_owned()),
             ),
             Found::Numbers(source) => (source, Heading::Numbers, None),
@@ -178,7 +178,7 @@ impl FindPage {
         self.show_hits(
             conn,
             &source,
-            &Heading::Ready(name),
+            &Heading::Ready(capitalised(&name)),
             &[("type", &link_id)],
             params,
         )

@@ -4,10 +4,10 @@ use actix_web::web;
 use askama::Template;
 use chrono::{DateTime, Utc};
 
-use super::figures::grouped;
 use super::filters;
 use super::page::{Nav, Page, Shell};
 use super::strings::fill;
+use super::wording::{capitalised, grouped};
 use super::{PageError, routes};
 use crate::app::App;
 use crate::devices::model::LiveState;
@@ -49,7 +49,7 @@ impl TypeTile {
     pub fn new(count: &TypeCount, shell: &Shell) -> Self {
         Self {
             href: routes::type_path(count.asset_type_id),
-            name: count.name.clone(),
+            name: capitalised(&count.name),
             available: grouped(count.available),
             of_total: fill(shell.t.pages.home.available_of, &[&grouped(count.total)]),
         }

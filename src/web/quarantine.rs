@@ -5,10 +5,10 @@ use askama::Template;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
-use super::figures::grouped;
 use super::filters;
 use super::page::{Chip, Nav, Page, Shell, see_other};
 use super::strings::{Strings, fill};
+use super::wording::grouped;
 use super::{PageError, routes};
 use crate::app::App;
 use crate::db::types::{QuarantineScope, QuarantineState, Role};
@@ -204,6 +204,7 @@ pub async fn replay(
         ReplayMark::Asked => t.asked,
         ReplayMark::AlreadyAsked => t.asked_before,
         ReplayMark::OnlySighting => t.only_sighting,
+        ReplayMark::NoBody => t.no_body,
     };
     drop(conn);
     viewer.leave_flash(&app, words).await?;
@@ -261,7 +262,7 @@ impl QuarantineRowPage {
         let shown = i64::try_from(entry.body_start.len()).unwrap_or(i64::MAX);
         let total = i64::from(entry.body_bytes);
         let is_message = entry.scope == QuarantineScope::Message;
-        let can_replay = is_message && entry.state == QuarantineState::Kept;
+        let can_replay = is_message && total > 0 && entry.state == QuarantineState::Kept;
         Self {
             heading: fill(t.row_title, &[&row.reason, &entry.quarantine_id]),
             row,

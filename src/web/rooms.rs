@@ -10,6 +10,7 @@ use super::filters;
 use super::page::{Chip, Nav, Page, Shell};
 use super::readers::state_chip;
 use super::strings::fill;
+use super::wording::capitalised;
 use super::{PageError, routes};
 use crate::app::App;
 use crate::assets::model::Departure;
@@ -318,7 +319,7 @@ impl DepartureLine {
         let stayed = filters::length(departure.left_at - departure.entered_at, shell.t);
         Self {
             href: routes::asset_path(departure.asset_id),
-            type_name: departure.type_name.clone(),
+            type_name: capitalised(&departure.type_name),
             asset_number: departure.asset_number.clone(),
             left_at: departure.left_at,
             stayed: fill(shell.t.pages.rooms.stayed, &[&stayed]),

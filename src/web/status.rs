@@ -1,67 +1,21 @@
 //! System status: whether places are live, and for administrators why not.
 
-use std::sync::Arc;
-
 use actix_web::web;
 use askama::Template;
 use chrono::{DateTime, Utc};
-use futures_util::future::BoxFuture;
 
 use super::PageError;
-use super::figures::grouped;
 use super::filters;
 use super::page::{Chip, Nav, Page, Shell};
 use super::strings::fill;
+use super::wording::grouped;
 use crate::app::App;
 use crate::db::types::Role;
+use crate::devices::broker_facts::BrokerFacts;
 use crate::devices::model::{ConsumerHealth, LiveState, decide_live_state};
 use crate::devices::quarantine::count_rows;
 use crate::devices::store::{find_database_version, list_consumers};
 use crate::web::extract::Viewer;
-
-/// What the message broker says about itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct BrokerFacts {
-    /// Whether it answered.
-    pub reachable: bool,
-    /// Its version.
-    pub version: Option<String>,
-    /// Its queues.
-    pub queues: Vec<QueueFacts>,
-}
-
-/// One queue of the broker.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct QueueFacts {
-    /// Its name.
-    pub name: String,
-    /// Messages that wait.
-    pub messages: u64,
-    /// Messages given to a consumer and not acknowledged yet.
-    pub unacked: u64,
-}
-
-/// Asks the broker. It must answer in a few seconds, whatever the broker does; an unreachable one is an answer too.
-#[derive(Clone)]
-pub struct BrokerFactsSource(Arc<dyn Fn() -> BoxFuture<'static, BrokerFacts> + Send + Sync>);
-
-impl BrokerFactsSource {
-    /// A source that calls `ask`.
-    pub fn new(ask: impl Fn() -> BoxFuture<'static, BrokerFacts> + Send + Sync + 'static) -> Self {
-        Self(Arc::new(ask))
-    }
-
-    /// Asks now.
-    pub async fn ask(&self) -> BrokerFacts {
-        (self.0)().await
-    }
-}
-
-impl std::fmt::Debug for BrokerFactsSource {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("BrokerFactsSource")
-    }
-}
 
 /// System status.
 #[derive(Debug, Template)]
@@ -249,7 +203,7 @@ impl StatusPage {
         let facts = BrokerFacts {
             reachable: true,
             version: Some("4.1.2".to_owned()),
-            queues: vec![QueueFacts {
+            queues: vec![crate::devices::broker_facts::QueueFacts {
                 name: "wt.sightings.0".to_owned(),
                 messages: 12_000,
                 unacked: 400,

@@ -6,6 +6,13 @@
     reason = "a test may panic; clippy.toml allows it inside #[test] only, not in the helpers"
 )]
 
+mod architecture;
+mod explain;
 mod ingest;
 mod locate;
+mod pages;
+mod replay;
+mod schema;
+mod simulate;
 mod support;
+mod templates;

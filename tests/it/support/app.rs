@@ -78,12 +78,25 @@ impl TestApp {
         let db = Db::new(&settings.db, url, "wardtrack test").expect("a pool");
         let key = Secret::new("0123456789abcdef0123456789abcdef".to_owned());
         let app = Arc::new(App::new(db.clone(), clock.clock(), key));
-        let bound = server::bind(Arc::clone(&app), &settings.web).expect("free ports").workers(1);
-        let (url, internal_url) = (format!("http://{}", bound.addr), format!("http://{}", bound.internal_addr));
+        let bound = server::bind(Arc::clone(&app), &settings.web)
+            .expect("free ports")
+            .workers(1);
+        let (url, internal_url) = (
+            format!("http://{}", bound.addr),
+            format!("http://{}", bound.internal_addr),
+        );
         let life = Lifecycle::new();
         let stop = life.clone();
         life.spawn_role("pages", async move { Ok(bound.run(&stop).await?) });
-        Self { url, internal_url, db, clock, app, life, database: None }
+        Self {
+            url,
+            internal_url,
+            db,
+            clock,
+            app,
+            life,
+            database: None,
+        }
     }
 
     /// A client that follows no redirects and keeps no cookies.

@@ -1,4 +1,4 @@
-//! Numbers as people read them.
+//! Numbers and names as people read them.
 
 /// "12,345".
 #[must_use]
@@ -17,9 +17,29 @@ pub fn grouped(number: i64) -> String {
     text
 }
 
+/// "Infusion pump" for "infusion pump": names at the start of a line. Only the first letter changes, so "ECG machine" stays.
+#[must_use]
+pub fn capitalised(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_begin_with_a_capital_letter() {
+        for (name, text) in [
+            ("infusion pump", "Infusion pump"),
+            ("ECG machine", "ECG machine"),
+            ("", ""),
+        ] {
+            assert_eq!(capitalised(name), text);
+        }
+    }
 
     #[test]
     fn thousands_are_set_apart() {

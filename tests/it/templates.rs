@@ -1,0 +1,180 @@
+//! Every page struct renders, and what comes out is sound HTML that keeps the rules of accessibility that can be read off it.
+
+use std::collections::BTreeSet;
+
+use askama::Template;
+use scraper::{Html, Selector};
+use wardtrack::web::assets::AssetPage;
+use wardtrack::web::find::FindPage;
+use wardtrack::web::home::HomePage;
+use wardtrack::web::quarantine::{QuarantinePage, QuarantineRowPage};
+use wardtrack::web::readers::ReadersPage;
+use wardtrack::web::rooms::{RoomPage, RoomsPage};
+use wardtrack::web::status::StatusPage;
+
+fn rendered() -> Vec<(String, String)> {
+    fn all<T: Template>(name: &str, pages: Vec<T>) -> Vec<(String, String)> {
+        let render =
+            |(number, page): (usize, T)| (format!("{name} {number}"), page.render().unwrap());
+        pages.into_iter().enumerate().map(render).collect()
+    }
+    [
+        all("home", HomePage::samples()),
+        all("find", FindPage::samples()),
+        all("asset", AssetPage::samples()),
+        all("rooms", RoomsPage::samples()),
+        all("room", RoomPage::samples()),
+        all("readers", ReadersPage::samples()),
+        all("quarantine", QuarantinePage::samples()),
+        all("quarantine row", QuarantineRowPage::samples()),
+        all("status", StatusPage::samples()),
+    ]
+    .concat()
+}
+
+fn select<'a>(doc: &'a Html, selector: &str) -> Vec<scraper::ElementRef<'a>> {
+    doc.select(&Selector::parse(selector).unwrap()).collect()
+}
+
+/// Elements without an end tag.
+const VOID: [&str; 6] = ["meta", "link", "input", "br", "use", "path"];
+
+/// Start and end tags match: browsers forgive what does not, and show something else than was meant.
+fn check_balance(name: &str, html: &str) {
+    let mut open: Vec<&str> = Vec::new();
+    for piece in html.split('<').skip(1) {
+        let tag = piece.split('>').next().unwrap();
+        let word = tag
+            .trim_start_matches('/')
+            .split([' ', '\n', '/'])
+            .next()
+            .unwrap();
+        if tag.starts_with('!') || VOID.contains(&word) {
+            continue;
+        }
+        if tag.starts_with('/') {
+            assert_eq!(
+                open.pop(),
+                Some(word),
+                "{name}: </{word}> closes another element"
+            );
+        } else {
+            open.push(word);
+        }
+    }
+    assert!(open.is_empty(), "{name}: never closed: {open:?}");
+}
+
+#[test]
+fn every_page_renders_to_sound_html() {
+    for (name, html) in rendered() {
+        let doc = Html::parse_document(&html);
+        assert!(doc.errors.is_empty(), "{name}: {:?}", doc.errors);
+        check_balance(&name, &html);
+        assert!(
+            !html.contains("{}"),
+            "{name}: a gap in a text was not filled"
+        );
+        let ids: Vec<_> = select(&doc, "[id]")
+            .iter()
+            .filter_map(|element| element.attr("id"))
+            .collect();
+        let unique: BTreeSet<_> = ids.iter().collect();
+        assert_eq!(
+            ids.len(),
+            unique.len(),
+            "{name}: an id is there twice: {ids:?}"
+        );
+        for attribute in ["for", "aria-labelledby", "aria-describedby"] {
+            for element in select(&doc, &format!("[{attribute}]")) {
+                for target in element.attr(attribute).unwrap().split_whitespace() {
+                    assert!(
+                        unique.contains(&target),
+                        "{name}: {attribute} names {target}, which is not there"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_page_has_one_heading_and_a_title_of_its_own() {
+    for (name, html) in rendered() {
+        let doc = Html::parse_document(&html);
+        assert_eq!(select(&doc, "h1").len(), 1, "{name}");
+        let title: String = select(&doc, "title")[0].text().collect();
+        assert!(
+            title.len() > " - wardtrack".len() && title.ends_with(" - wardtrack"),
+            "{name}: {title}"
+        );
+        assert_eq!(select(&doc, "main").len(), 1, "{name}");
+        assert_eq!(select(&doc, "html")[0].attr("lang"), Some("en"), "{name}");
+    }
+}
+
+#[test]
+fn tables_have_captions_scopes_and_roles() {
+    for (name, html) in rendered() {
+        let doc = Html::parse_document(&html);
+        for table in select(&doc, "table") {
+            let html = table.html();
+            assert!(html.contains("<caption"), "{name}: a table without caption");
+            if table
+                .attr("class")
+                .is_some_and(|class| class.contains("cards"))
+            {
+                assert_eq!(
+                    table.attr("role"),
+                    Some("table"),
+                    "{name}: cards lose the meaning of tables without roles"
+                );
+            }
+        }
+        for head in select(&doc, "th") {
+            assert!(head.attr("scope").is_some(), "{name}: {}", head.html());
+        }
+        for field in select(&doc, "input:not([type=hidden]), select, textarea") {
+            let id = field.attr("id").unwrap_or_default();
+            assert_eq!(
+                select(&doc, &format!("label[for='{id}']")).len(),
+                1,
+                "{name}: a field without label"
+            );
+        }
+    }
+}
+
+#[test]
+fn s23_nothing_inline_and_s26_nothing_unescaped() {
+    for (name, html) in rendered() {
+        let doc = Html::parse_document(&html);
+        for script in select(&doc, "script") {
+            assert!(script.attr("src").is_some(), "{name}: a script from data");
+        }
+        assert!(
+            select(&doc, "main b > i, main em, main i").is_empty(),
+            "{name}: markup from data"
+        );
+        for element in select(&doc, "*") {
+            for (attribute, _) in element.value().attrs() {
+                let is_inline = attribute == "style"
+                    || attribute.starts_with("on")
+                    || attribute.starts_with("hx-on");
+                assert!(!is_inline, "{name}: {}", element.html());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_part_that_an_open_page_asks_for_stands_alone() {
+    for page in AssetPage::samples() {
+        let html = page.as_live().render().unwrap();
+        check_balance("live", &html);
+        let doc = Html::parse_fragment(&html);
+        assert_eq!(select(&doc, "#now").len(), 1);
+        assert_eq!(select(&doc, "#timeline").len(), 1);
+        assert!(select(&doc, "h1, main, nav").is_empty());
+    }
+}
