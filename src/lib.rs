@@ -24,4 +24,5 @@ pub mod places;
 pub mod recording;
 pub mod simulate;
 pub mod telemetry;
+pub mod torture;
 pub mod web;

@@ -8,6 +8,7 @@
 
 mod architecture;
 mod explain;
+mod ingest;
 mod locate;
 mod pages;
 mod replay;
