@@ -193,8 +193,8 @@ async fn simulated_readers_fill_the_places_of_an_empty_database() {
     let sent = i64::try_from(done.messages).unwrap();
     let applied = "SELECT count(*) AS n FROM ingest_batch";
     wait_until(
-        "every message is applied",
         Duration::from_secs(30),
+        "every message is applied",
         || async { database.number(applied).await == sent },
     )
     .await;
@@ -207,8 +207,8 @@ async fn simulated_readers_fill_the_places_of_an_empty_database() {
     assert_eq!(database.number(refused).await, 0);
     let placed = "SELECT count(*) AS n FROM asset_place";
     wait_until(
-        "the equipment has places",
         Duration::from_secs(10),
+        "the equipment has places",
         || async { database.number(placed).await > 300 },
     )
     .await;
