@@ -22,7 +22,7 @@ const SLOT: &str = "a";
 ///
 /// # Errors
 /// When the database or the management API fails.
-pub async fn issue_credentials<S: std::hash::BuildHasher>(
+pub async fn issue_credentials<S: std::hash::BuildHasher + Sync>(
     db: &Db,
     management: &Management,
     clock: &Clock,
