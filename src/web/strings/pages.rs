@@ -346,7 +346,7 @@ catalogue! {
         col_unacked = "Being taken in",
         queue_lag = "Messages waiting",
         oldest = "Oldest message not yet taken in",
-        oldest_none = "none",
+        oldest_fresh = "less than 1 min old",
         oldest_at_most = "at most {} old",
         oldest_unknown = "not known: no consumer reports",
         consumers = "Consumers",
