@@ -217,12 +217,12 @@ fn s23_s26_templates_have_nothing_inline_and_escaping_stays_on() {
         ] {
             assert!(!text.contains(banned), "{name} has {banned}");
         }
-        for (at, _) in text.match_indices("<script") {
-            assert!(
-                text[at..].starts_with("<script src="),
-                "{name} has a script inside"
-            );
-        }
+        let scripts = text.matches("<script").count();
+        assert_eq!(
+            scripts,
+            text.matches("<script src=").count(),
+            "{name} has a script inside"
+        );
         let words = text.split(|sign: char| sign.is_whitespace());
         for word in words {
             let is_handler = word.strip_prefix("on").is_some_and(|rest| {
@@ -266,7 +266,8 @@ async fn s25_a_form_needs_its_own_sessions_token_and_our_own_page() {
     admin.page("/").await;
     let (own, other) = (nurse.form_token().unwrap(), admin.form_token().unwrap());
     let same = [("Sec-Fetch-Site", "same-origin")];
-    let cases: [(&str, Option<&str>, &[(&str, &str)], u16); 11] = [
+    type Case<'a> = (&'a str, Option<&'a str>, &'a [(&'a str, &'a str)], u16);
+    let cases: [Case<'_>; 11] = [
         ("missing token", None, &same, 403),
         ("empty token", Some(""), &same, 403),
         ("other session's token", Some(&other), &same, 403),
@@ -503,7 +504,7 @@ async fn s34_errors_are_pages_with_a_next_step() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn s59_without_the_database_nobody_gets_in_and_the_page_says_so() {
-    let app = TestApp::without_database().await;
+    let app = TestApp::without_database();
     let visitor = app.anonymous();
     for path in ["/", "/sign-in"] {
         visitor.set_cookie("__Host-wt", &"A".repeat(43));
@@ -632,5 +633,76 @@ async fn answers_are_compressed_and_static_files_live_under_their_hash() {
             .await
             .status,
         404
+    );
+}
+
+/// What domain section 9 asks of every page, as far as markup shows it.
+fn check_page(html: &str) {
+    let doc = scraper::Html::parse_document(html);
+    let all = |selector: &str| {
+        let selector = scraper::Selector::parse(selector).unwrap();
+        doc.select(&selector)
+            .map(|element| element.value().clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(all("h1").len(), 1, "one h1: {html}");
+    assert_eq!(all("main").len(), 1);
+    assert_eq!(all("html[lang]").len(), 1);
+    assert_eq!(all("a.skip[href='#main']").len(), 1);
+    let ids: Vec<String> = all("[id]")
+        .iter()
+        .map(|element| element.id().unwrap().to_owned())
+        .collect();
+    let mut unique = ids.clone();
+    unique.sort();
+    unique.dedup();
+    assert_eq!(ids.len(), unique.len(), "an id twice: {ids:?}");
+    for input in all("input:not([type=hidden]), select, textarea") {
+        let id = input.id().expect("an input without id");
+        assert_eq!(
+            all(&format!("label[for='{id}']")).len(),
+            1,
+            "one label for {id}"
+        );
+        for described in input
+            .attr("aria-describedby")
+            .into_iter()
+            .flat_map(str::split_whitespace)
+        {
+            assert!(
+                ids.contains(&described.to_owned()),
+                "{id} is described by {described}, which is not there"
+            );
+        }
+    }
+    let forms = scraper::Selector::parse("form[method=post]").unwrap();
+    let token = scraper::Selector::parse("input[name=csrf]").unwrap();
+    for form in doc.select(&forms) {
+        assert_eq!(
+            form.select(&token).count(),
+            1,
+            "a form without a token: {}",
+            form.html()
+        );
+    }
+}
+
+#[test]
+fn pages_of_coming_and_going_have_labels_headings_and_tokens() {
+    use askama::Template;
+    use wardtrack::web::set_up::{DeadLinkPage, SetUpPage};
+    use wardtrack::web::sign_in::SignInPage;
+    for page in SignInPage::samples() {
+        let html = page.render().unwrap();
+        assert!(!html.contains("\"><script>"), "what was typed is escaped");
+        check_page(&html);
+    }
+    check_page(&SetUpPage::sample().render().unwrap());
+    check_page(
+        &DeadLinkPage {
+            shell: wardtrack::web::Shell::sample(),
+        }
+        .render()
+        .unwrap(),
     );
 }
