@@ -6,11 +6,11 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::asset_row::AssetRow;
-use super::wording::{capitalised, grouped};
 use super::filters;
 use super::home::TypeTile;
 use super::page::{Nav, Page, Shell, see_other};
 use super::strings::fill;
+use super::wording::{capitalised, grouped};
 use super::{PageError, routes};
 use crate::app::App;
 use crate::db::DbConn;
@@ -258,6 +258,7 @@ impl FindPage {
         }
         self.types = types
             .iter()
+            .filter(|count| count.total > 0)
             .map(|count| TypeTile::new(count, &self.shell))
             .collect();
         self.respond(status)

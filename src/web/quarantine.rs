@@ -5,10 +5,10 @@ use askama::Template;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
-use super::wording::grouped;
 use super::filters;
 use super::page::{Chip, Nav, Page, Shell, see_other};
 use super::strings::{Strings, fill};
+use super::wording::grouped;
 use super::{PageError, routes};
 use crate::app::App;
 use crate::db::types::{QuarantineScope, QuarantineState, Role};

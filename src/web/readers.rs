@@ -5,10 +5,10 @@ use askama::Template;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
-use super::wording::grouped;
 use super::filters;
 use super::page::{Chip, Nav, Page, Shell, see_other};
 use super::strings::{Strings, fill};
+use super::wording::grouped;
 use super::{PageError, routes};
 use crate::app::App;
 use crate::db::types::{ReaderState, Role, Technology};
@@ -251,6 +251,7 @@ fn clock_words(reader: &ReaderEntry, t: &Strings) -> String {
     let mut text = match offset_ms {
         2_001.. => fill(words.clock_slow, &[&seconds]),
         ..=-2_001 => fill(words.clock_fast, &[&seconds]),
+        _ if reader.last_message_at.is_none() => words.clock_unknown.to_owned(),
         _ => words.clock_ok.to_owned(),
     };
     if reader.clock_faults > 0 {

@@ -297,7 +297,7 @@ async fn quarantine_shows_why_and_sends_a_message_again_once() {
     assert_eq!(app.biomed().await.page("/quarantine").await.status, 403);
     let admin = app.admin().await;
     let page = admin.page("/quarantine").await;
-    assert_eq!(page.all("tbody th a"), ["Not JSON", "from the future"]);
+    assert_eq!(page.all("tbody th a"), ["Not JSON", "From the future"]);
     has(&page, "wardtrack does not know this reason");
     has(&page, "In the last 24 hours: 2");
     assert_eq!(admin.page("/quarantine?reason=not_json").await.all("tbody th a"), ["Not JSON"]);
