@@ -259,7 +259,10 @@ async fn a_room_shows_what_is_in_it_what_left_and_its_readers() {
     assert_eq!(floor.h1(), "Rooms on Level 3, Main building");
     assert_eq!(floor.all("tbody th"), ["Clean utility 3W-12", "Soiled utility 3W-14", "Bay 2"]);
     assert_eq!(floor.all("tbody td.r"), ["3", "1", "0"]);
-    assert_eq!(nurse.page("/rooms").await.h1(), "Rooms on Ground, Main building");
+    assert!(floor.all("tbody tr")[1].contains("Offline since"), "{}", floor.text());
+    let ground = nurse.page("/rooms").await;
+    assert_eq!(ground.h1(), "Rooms on Ground, Main building");
+    assert!(ground.all("tbody tr")[0].ends_with("None"), "no reader covers it: {}", ground.text());
     assert_eq!(nurse.page("/rooms?floor=9x").await.status, 200);
     assert_eq!(nurse.page("/rooms/80001").await.status, 404);
 }

@@ -165,6 +165,7 @@ catalogue! {
         col_readers = "Readers",
         readers_down = "Offline since",
         readers_ok = "Heard",
+        readers_no = "None",
         no_floors = "No rooms are registered yet.",
         no_floors_next = "An administrator adds buildings, floors and rooms first.",
         no_rooms = "This floor has no rooms.",
