@@ -271,8 +271,9 @@ http_status() {
   local port="$1" path="$2" auth='' answer='' fd
   if (($# > 2)); then auth="Authorization: Basic $(printf '%s:%s' "$3" "$(cat "$4")" | base64 -w0)"$'\r\n'; fi
   if { exec {fd}<>"/dev/tcp/127.0.0.1/$port"; } 2>/dev/null; then
-    printf 'GET %s HTTP/1.0\r\nHost: 127.0.0.1:%s\r\n%s\r\n' "$path" "$port" "$auth" >&"$fd" || true
+    printf 'GET %s HTTP/1.0\r\nHost: 127.0.0.1:%s\r\nConnection: close\r\n%s\r\n' "$path" "$port" "$auth" >&"$fd" || true
     read -r -t 3 -u "$fd" answer || true
+    timeout 3 cat <&"$fd" >/dev/null || true # to its end, so that the server logs no broken connection
     exec {fd}>&-
   fi
   answer="${answer#* }"

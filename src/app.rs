@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::config::Secret;
 use crate::db::Db;
 use crate::devices::broker_facts::BrokerFactsSource;
+use crate::ingest::gateway::Gateway;
 use crate::people::password::PasswordHasher;
 
 /// Shared state; handlers get it as `web::Data<App>`.
@@ -25,6 +26,8 @@ pub struct App {
     pub checks: Checks,
     /// Asks the broker about its queues for the status page; absent when no broker is configured.
     pub broker_facts: Option<BrokerFactsSource>,
+    /// Hands what readers send by HTTP to the broker; absent when no broker is configured.
+    pub gateway: Option<Gateway>,
     /// Renders `/metrics`; absent in tests, which run many servers in one process.
     pub metrics: Option<PrometheusHandle>,
 }
@@ -40,6 +43,7 @@ impl App {
             passwords: PasswordHasher::new(),
             checks: Checks::default(),
             broker_facts: None,
+            gateway: None,
             metrics: None,
         }
     }
@@ -48,6 +52,13 @@ impl App {
     #[must_use]
     pub fn with_broker_facts(mut self, source: BrokerFactsSource) -> Self {
         self.broker_facts = Some(source);
+        self
+    }
+
+    /// With a way to the broker for readers that speak HTTP.
+    #[must_use]
+    pub fn with_gateway(mut self, gateway: Gateway) -> Self {
+        self.gateway = Some(gateway);
         self
     }
 

@@ -2,9 +2,12 @@
 
 mod admin;
 mod consume;
+mod dev;
 mod gateway;
-mod locate;
+pub mod locate;
 mod migrate;
+mod reader;
+mod readiness;
 mod replay;
 mod serve;
 mod simulate;
@@ -43,6 +46,10 @@ enum Command {
     Serve(serve::Args),
     /// Accounts of people, and the link that makes the first administrator.
     Admin(admin::Args),
+    /// Run every role in one process.
+    Dev(dev::Args),
+    /// Register readers and issue their credentials.
+    Reader(reader::Args),
     /// Take sightings from RabbitMQ and write places to Postgres.
     Consume(consume::Args),
     /// Send messages of quarantine again when an administrator asked for it.
@@ -68,6 +75,8 @@ pub fn main() -> ExitCode {
         Command::Topology(args) => block_on(topology::run(args)),
         Command::Serve(args) => block_on(serve::run(args)),
         Command::Admin(args) => block_on(admin::run(args)),
+        Command::Dev(args) => block_on(dev::run(args)),
+        Command::Reader(args) => block_on(reader::run(args)),
         Command::Consume(args) => block_on(consume::run(args)),
         Command::Gateway(args) => block_on(gateway::run(args)),
         Command::Replay(args) => block_on(replay::run(args)),

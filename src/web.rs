@@ -12,6 +12,7 @@ mod filters;
 pub mod find;
 pub mod health;
 pub mod home;
+pub mod ingest;
 mod middleware;
 pub mod page;
 pub mod quarantine;

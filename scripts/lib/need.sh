@@ -4,6 +4,7 @@
 #   postgres   Postgres 15+       the database                        rabbitmq   RabbitMQ 3.10+   readers' messages
 #   node       node 18+ and npm   fetches the browser-side files      chromium   any recent       the browser tests
 #   cc         a C linker         Rust links with it                  rust       as Cargo.toml    wardtrack itself
+#   libclang   any recent         builds the migration check (scripts/check-supply)
 
 # Read by the name of the thing needed, so shellcheck sees no use of them.
 # shellcheck disable=SC2034
@@ -13,16 +14,19 @@
   NEED_WHY_node="fetches the pinned browser-side files (htmx) and runs the browser tests"
   NEED_WHY_chromium="the browser of the browser tests"
   NEED_WHY_cc="Rust links programs with it"
+  NEED_WHY_libclang="builds the tool that checks migrations"
   NEED_PACKAGES_postgres="postgresql postgresql-common"
   NEED_PACKAGES_rabbitmq="rabbitmq-server"
   NEED_PACKAGES_node="nodejs npm"
   NEED_PACKAGES_chromium="chromium"
   NEED_PACKAGES_cc="gcc libc6-dev"
+  NEED_PACKAGES_libclang="libclang-dev make"
   NEED_VERSION_postgres="Postgres 15 or newer (with its contrib modules)"
   NEED_VERSION_rabbitmq="RabbitMQ 3.10 or newer"
   NEED_VERSION_node="node 18 or newer with npm"
   NEED_VERSION_chromium="Chromium or Chrome (set WARDTRACK_CHROMIUM to its path if it has another name)"
   NEED_VERSION_cc="gcc or clang, and the C library's development files"
+  NEED_VERSION_libclang="libclang with its headers, and make"
 }
 
 find_chromium() {
@@ -53,6 +57,7 @@ is_there() {
   node) node_is_there ;;
   chromium) find_chromium >/dev/null ;;
   cc) command -v cc >/dev/null ;;
+  libclang) compgen -G '/usr/lib/llvm-*/lib/clang/*/include' >/dev/null && command -v make >/dev/null ;;
   esac
 }
 

@@ -136,11 +136,23 @@ async fn change_users(db: &Db, action: UserAction) -> anyhow::Result<()> {
         }
         UserAction::List => {
             for user in store::list_users(&*db.conn().await?, 10_000).await? {
-                let state = if user.disabled_at.is_some() { "disabled" } else { "active" };
-                println!("{}\t{}\t{state}\t{}", user.sign_in_name, user.role.as_str(), user.display_name);
+                let state = if user.disabled_at.is_some() {
+                    "disabled"
+                } else {
+                    "active"
+                };
+                println!(
+                    "{}\t{}\t{state}\t{}",
+                    user.sign_in_name,
+                    user.role.as_str(),
+                    user.display_name
+                );
             }
         }
-        UserAction::Password { name, password_file } => {
+        UserAction::Password {
+            name,
+            password_file,
+        } => {
             let name = parse_name(&name)?;
             let user = require_user(db, &name).await?;
             let hash = new_hash(db, password_file.as_deref(), &name, &user.display_name).await?;
@@ -202,19 +214,18 @@ async fn new_hash(
 /// The first line of the file, or of standard input: never an argument, which others on the machine can read (S-55).
 fn read_password(file: Option<&Path>) -> anyhow::Result<String> {
     let mut line = String::new();
-    match file {
-        Some(path) => {
-            let file = std::fs::File::open(path)
-                .with_context(|| format!("opening the password file {}", path.display()))?;
-            std::io::BufReader::new(file).read_line(&mut line)
+    if let Some(path) = file {
+        let file = std::fs::File::open(path)
+            .with_context(|| format!("opening the password file {}", path.display()))?;
+        std::io::BufReader::new(file).read_line(&mut line)
+    } else {
+        let stdin = std::io::stdin();
+        if stdin.is_terminal() {
+            eprintln!(
+                "type the password and press Enter (it is shown; --password-file avoids that):"
+            );
         }
-        None => {
-            let stdin = std::io::stdin();
-            if stdin.is_terminal() {
-                eprintln!("type the password and press Enter (it is shown; --password-file avoids that):");
-            }
-            stdin.lock().read_line(&mut line)
-        }
+        stdin.lock().read_line(&mut line)
     }
     .context("reading the password")?;
     let password = line.trim_end_matches(['\r', '\n']);

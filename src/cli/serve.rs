@@ -5,10 +5,16 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::Args as ClapArgs;
 
+use metrics_exporter_prometheus::PrometheusHandle;
+
+use super::readiness;
 use crate::app::App;
+use crate::broker::{BrokerAddress, Management};
 use crate::clock::Clock;
-use crate::config::{DbArgs, WebArgs};
+use crate::config::broker::{BrokerRole, ManagementArgs};
+use crate::config::{BrokerArgs, DbArgs, WebArgs};
 use crate::db::Db;
+use crate::ingest::gateway::Gateway;
 use crate::lifecycle::Lifecycle;
 use crate::people::{accounts, housekeeping, store};
 use crate::web::{routes, server};
@@ -18,6 +24,10 @@ use crate::web::{routes, server};
 pub struct Args {
     #[command(flatten)]
     web: WebArgs,
+    #[command(flatten)]
+    broker: BrokerArgs,
+    #[command(flatten)]
+    management: ManagementArgs,
     #[command(flatten)]
     db: DbArgs,
 }
@@ -30,10 +40,45 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let life = Lifecycle::new();
     life.listen_for_signals().context("listening for signals")?;
     let db = Db::new(&args.db, &args.db.url()?, "wardtrack web")?;
-    let app = App::new(db, Clock::system(), args.web.secret_key()?)
-        .with_metrics(crate::telemetry::init_metrics()?);
+    let metrics = crate::telemetry::init_metrics()?;
+    let app = app(
+        db,
+        Clock::system(),
+        &args.web,
+        &args.broker,
+        &args.management,
+        metrics,
+    )?;
     spawn(Arc::new(app), &args.web, &life).await?;
     life.wait().await
+}
+
+/// What the pages share: the database, the way to the broker for readers that speak HTTP, and somebody to ask about queues.
+///
+/// # Errors
+/// When the key of the form tokens or the gateway's password is missing.
+pub fn app(
+    db: Db,
+    clock: Clock,
+    web: &WebArgs,
+    broker: &BrokerArgs,
+    management: &ManagementArgs,
+    metrics: PrometheusHandle,
+) -> anyhow::Result<App> {
+    let gateway = Gateway::new(BrokerAddress::for_role(broker, BrokerRole::Gateway)?);
+    let app = App::new(db, clock, web.secret_key()?)
+        .with_metrics(metrics)
+        .with_gateway(gateway);
+    Ok(match Management::new(management, &broker.vhost) {
+        Ok(management) => app.with_broker_facts(readiness::broker_facts(management)),
+        Err(error) => {
+            tracing::warn!(
+                error = format!("{error:#}"),
+                "the status page will not show the broker's queues"
+            );
+            app
+        }
+    })
 }
 
 /// Binds the addresses, says where pages are, and starts serving. `wardtrack dev` uses it too.
@@ -53,8 +98,18 @@ pub async fn spawn(app: Arc<App>, args: &WebArgs, life: &Lifecycle) -> anyhow::R
         "people housekeeping",
         housekeeping::run(app.db.clone(), app.clock.clone(), life.clone()),
     );
+    life.spawn_role(
+        "readiness",
+        readiness::watch(Arc::clone(&app), life.clone()),
+    );
     let stop = life.clone();
-    life.spawn_role("pages", async move { Ok(bound.run(&stop).await?) });
+    life.spawn_role("pages", async move {
+        bound.run(&stop).await?;
+        if let Some(gateway) = &app.gateway {
+            gateway.close().await;
+        }
+        Ok(())
+    });
     Ok(())
 }
 
@@ -76,6 +131,8 @@ async fn print_setup_link_when_nobody_is_there(app: &App, origin: &str) -> anyho
 
 /// Says how the first administrator is made.
 pub(super) fn print_setup_link(origin: &str, token: &str) {
-    println!("nobody can sign in yet; this link makes the first administrator, once, within one hour:");
+    println!(
+        "nobody can sign in yet; this link makes the first administrator, once, within one hour:"
+    );
     println!("{origin}{}", routes::set_up_path(token));
 }

@@ -10,9 +10,12 @@ use subtle::ConstantTimeEq;
 
 use crate::config::Secret;
 use crate::credential::hash_broker_password as hash_password;
-use crate::db::schema::{reader, reader_credential};
+use crate::db::schema::{antenna, reader, reader_credential, room, zone};
 use crate::db::types::{ReaderState, Technology};
-use crate::ids::ReaderId;
+use crate::ids::{ReaderId, RoomId, ZoneId};
+
+/// Zone of a reader that covers a room as a whole.
+const WHOLE_ROOM: &str = "Whole room";
 
 /// A reader's sign-in at the broker.
 #[derive(Clone, Debug, Queryable)]
@@ -222,31 +225,131 @@ pub async fn find_reader_of_http_key(
     if !is_right || expires_at.is_some_and(|end| end <= now) {
         return Ok(None);
     }
-    diesel::update(reader_credential::table.find(credential_id))
-        .set(reader_credential::last_used_at.eq(now))
-        .execute(conn)
-        .await?;
+    // Once a minute is enough to show that a key is in use.
+    let stale = reader_credential::last_used_at
+        .is_null()
+        .or(reader_credential::last_used_at.lt(now - chrono::TimeDelta::minutes(1)));
+    diesel::update(
+        reader_credential::table
+            .find(credential_id)
+            .filter(stale.assume_not_null()),
+    )
+    .set(reader_credential::last_used_at.eq(now))
+    .execute(conn)
+    .await?;
     Ok(Some(HttpReader {
         reader_key,
         is_disabled: state == ReaderState::Disabled,
     }))
 }
 
-/// Lets a waiting or disabled reader's sightings be used from now on (S-38); false when there is no such reader.
+/// Row of the reader with this id on the wire.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn approve_reader(
+pub async fn find_reader(
     conn: &mut AsyncPgConnection,
     reader_key: &str,
+) -> QueryResult<Option<ReaderId>> {
+    reader::table
+        .filter(reader::reader_key.eq(reader_key))
+        .select(reader::id)
+        .first(conn)
+        .await
+        .optional()
+}
+
+/// Changes whether a reader's sightings are used (S-38).
+///
+/// # Errors
+/// When the database fails.
+pub async fn update_state(
+    conn: &mut AsyncPgConnection,
+    reader_id: ReaderId,
+    state: ReaderState,
     now: DateTime<Utc>,
-) -> QueryResult<bool> {
-    let changed = diesel::update(reader::table.filter(reader::reader_key.eq(reader_key)))
+) -> QueryResult<usize> {
+    let approved_at = (state == ReaderState::Active).then_some(now);
+    diesel::update(reader::table.find(reader_id))
         .set((
-            reader::state.eq(ReaderState::Active),
-            reader::approved_at.eq(now),
+            reader::state.eq(state),
+            approved_at.map(|at| reader::approved_at.eq(at)),
         ))
         .execute(conn)
+        .await
+}
+
+/// A line of the list of readers.
+#[derive(Clone, Debug, Queryable)]
+#[diesel(check_for_backend(diesel::pg::Pg))]
+pub struct ReaderLine {
+    /// Id on the wire.
+    pub reader_key: String,
+    /// What people call it.
+    pub name: String,
+    /// Whether its sightings are used.
+    pub state: ReaderState,
+}
+
+/// All readers by their id on the wire.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_readers(mut conn: &AsyncPgConnection) -> QueryResult<Vec<ReaderLine>> {
+    reader::table
+        .order(reader::reader_key)
+        .select((reader::reader_key, reader::name, reader::state))
+        .load(&mut conn)
+        .await
+}
+
+/// Rooms of this name.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_rooms_named(
+    conn: &mut AsyncPgConnection,
+    name: &str,
+) -> QueryResult<Vec<RoomId>> {
+    room::table
+        .filter(room::name.eq(name))
+        .order(room::id)
+        .select(room::id)
+        .limit(10)
+        .load(conn)
+        .await
+}
+
+/// Lets a reader cover a room as a whole.
+///
+/// # Errors
+/// When the database fails.
+pub async fn upsert_whole_reader_antenna(
+    conn: &mut AsyncPgConnection,
+    reader_id: ReaderId,
+    room_id: RoomId,
+) -> QueryResult<()> {
+    let values = (zone::room_id.eq(room_id), zone::name.eq(WHOLE_ROOM));
+    diesel::insert_into(zone::table)
+        .values(values)
+        .on_conflict_do_nothing()
+        .execute(conn)
         .await?;
-    Ok(changed == 1)
+    let whole = zone::table
+        .filter(zone::room_id.eq(room_id))
+        .filter(zone::name.eq(WHOLE_ROOM))
+        .select(zone::id);
+    let zone_id: ZoneId = whole.first(conn).await?;
+    diesel::insert_into(antenna::table)
+        .values((
+            antenna::reader_id.eq(reader_id),
+            antenna::port.eq(0_i16),
+            antenna::zone_id.eq(zone_id),
+        ))
+        .on_conflict((antenna::reader_id, antenna::port))
+        .do_update()
+        .set(antenna::zone_id.eq(zone_id))
+        .execute(conn)
+        .await
+        .map(drop)
 }

@@ -24,8 +24,9 @@ pub async fn run(db: Db, clock: Clock, life: Lifecycle) -> anyhow::Result<()> {
             Ok(0) => {}
             Ok(rows) => tracing::debug!(rows, "removed ended sessions"),
             Err(error) => {
+                let cause: &dyn std::error::Error = &error;
                 tracing::warn!(
-                    error = &error as &dyn std::error::Error,
+                    error = cause,
                     "ended sessions could not be removed; trying again later"
                 );
             }

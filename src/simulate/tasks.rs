@@ -7,14 +7,14 @@ use super::noise::Chance;
 use crate::db::types::RoomKind;
 
 /// Moves an hour in the whole hospital, by day, at activity 1.
-const MOVES_PER_H: f32 = 80.0;
+const MOVES_PER_H: f32 = 120.0;
 
 /// Moves to begin in one second of this hour: the day shift is the busiest, the night the quietest.
 pub(super) fn moves_per_s(now_ms: i64, activity: f32) -> f32 {
     let shift = match (now_ms / 3_600_000).rem_euclid(24) {
         7..15 => 1.0,
         15..23 => 0.65,
-        _ => 0.3,
+        _ => 0.4,
     };
     MOVES_PER_H * shift * activity / 3_600.0
 }

@@ -67,7 +67,7 @@ fn messages_stay_within_the_limits_of_the_contract() {
 fn no_asset_is_ever_in_two_rooms_or_in_none() {
     let mut world = world(3);
     let mut visits = Vec::new();
-    for minute in 1..=60 {
+    for minute in 1..=20 {
         world.step(START_MS + minute * 60_000);
         visits.extend(world.take_visits());
     }
@@ -88,9 +88,9 @@ fn no_asset_is_ever_in_two_rooms_or_in_none() {
     assert!(
         until
             .values()
-            .all(|(to_ms, _)| *to_ms == START_MS + 3_600_000)
+            .all(|(to_ms, _)| *to_ms == START_MS + 1_200_000)
     );
-    assert!(moved > 1_000, "only {moved} rooms were entered in an hour");
+    assert!(moved > 400, "only {moved} rooms were entered");
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn something_is_on_its_way_within_a_minute() {
 fn a_label_is_read_on_both_sides_of_a_portal() {
     let mut world = world(2);
     let mut ports: HashMap<_, Vec<(i64, u8)>> = HashMap::new();
-    for message in world.step(START_MS + 3_600_000) {
+    for message in world.step(START_MS + 1_200_000) {
         for sighting in message.sightings {
             if let Some(port) = sighting.antenna {
                 assert!(sighting.tag_key.starts_with("epc:"));
@@ -126,7 +126,7 @@ fn a_label_is_read_on_both_sides_of_a_portal() {
         .flat_map(|reads| reads.windows(2))
         .filter(|pair| pair[1].0 - pair[0].0 < 2_000 && pair[0].1 != pair[1].1)
         .count();
-    assert!(pairs > 20, "{pairs} complete passes");
+    assert!(pairs > 5, "{pairs} complete passes");
 }
 
 #[test]

@@ -4,10 +4,10 @@ use actix_web::web;
 use askama::Template;
 use chrono::{DateTime, Utc};
 
-use super::wording::{capitalised, grouped};
 use super::filters;
 use super::page::{Nav, Page, Shell};
 use super::strings::fill;
+use super::wording::{capitalised, grouped};
 use super::{PageError, routes};
 use crate::app::App;
 use crate::devices::model::LiveState;

@@ -194,7 +194,8 @@ pub static TABLE: &[Entry] = &[
     entry(Method::GET, SET_UP, Access::Visitor, || web::to(super::set_up::form)),
     entry(Method::POST, SET_UP, Access::Visitor, || web::to(super::set_up::set_up)),
     entry(Method::POST, THEME, Access::Visitor, || web::to(super::theme::choose)),
-    // Readers: entry(Method::POST, INGEST, Access::ReaderKey, || web::to(super::ingest::sightings)),
+    // Readers.
+    entry(Method::POST, INGEST, Access::ReaderKey, || web::to(super::ingest::sightings)),
     // Everybody.
     entry(Method::GET, STATIC, Access::Public, || web::to(super::static_files::file)),
     entry(Method::GET, LIVE, Access::Public, || web::to(super::health::live)),

@@ -32,7 +32,11 @@ mod tests {
 
     #[test]
     fn names_begin_with_a_capital_letter() {
-        for (name, text) in [("infusion pump", "Infusion pump"), ("ECG machine", "ECG machine"), ("", "")] {
+        for (name, text) in [
+            ("infusion pump", "Infusion pump"),
+            ("ECG machine", "ECG machine"),
+            ("", ""),
+        ] {
             assert_eq!(capitalised(name), text);
         }
     }

@@ -25,9 +25,17 @@ fn sources() -> Vec<(String, String)> {
     files
         .into_iter()
         .map(|path| {
-            let name = path.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
+            let name = path
+                .strip_prefix(root())
+                .unwrap()
+                .to_string_lossy()
+                .into_owned();
             let text = std::fs::read_to_string(&path).unwrap();
-            let code = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+            let code = text
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("//"))
+                .collect::<Vec<_>>()
+                .join("\n");
             (name, code)
         })
         .collect()
@@ -39,24 +47,35 @@ fn without_tests(code: &str) -> &str {
 }
 
 fn check(rule: &str, is_bad: impl Fn(&str, &str) -> bool) {
-    let bad: Vec<String> =
-        sources().into_iter().filter(|(name, code)| is_bad(name, without_tests(code))).map(|(name, _)| name).collect();
+    let bad: Vec<String> = sources()
+        .into_iter()
+        .filter(|(name, code)| is_bad(name, without_tests(code)))
+        .map(|(name, _)| name)
+        .collect();
     assert!(bad.is_empty(), "{rule}: {bad:#?}");
 }
 
 fn is_in(name: &str, modules: &[&str]) -> bool {
-    modules.iter().any(|module| name == format!("src/{module}.rs") || name.starts_with(&format!("src/{module}/")))
+    modules.iter().any(|module| {
+        name == format!("src/{module}.rs") || name.starts_with(&format!("src/{module}/"))
+    })
 }
 
 #[test]
 fn only_the_broker_names_lapin() {
-    check("lapin belongs in src/broker", |name, code| code.contains("lapin::") && !is_in(name, &["broker", "bench"]));
+    check("lapin belongs in src/broker", |name, code| {
+        code.contains("lapin::") && !is_in(name, &["broker", "bench"])
+    });
 }
 
 #[test]
 fn only_the_ends_of_the_pipe_use_the_broker() {
-    let allowed = ["broker", "ingest", "simulate", "live", "bench", "torture", "cli"];
-    check("these may not use crate::broker", |name, code| code.contains("crate::broker") && !is_in(name, &allowed));
+    let allowed = [
+        "broker", "ingest", "simulate", "live", "bench", "torture", "cli",
+    ];
+    check("these may not use crate::broker", |name, code| {
+        code.contains("crate::broker") && !is_in(name, &allowed)
+    });
 }
 
 #[test]
@@ -77,27 +96,46 @@ fn pages_and_rules_know_no_diesel() {
 #[test]
 fn pure_modules_are_pure() {
     let pure = ["location", "codes", "find/query", "find/rank"];
-    let banned = ["async fn", ".await", "Utc::now", "SystemTime", "Instant::now", "rand::", "tokio", "std::fs", "std::net", "std::env"];
-    check("no clock, no randomness, no I/O, no async here", |name, code| {
-        is_in(name, &pure) && banned.iter().any(|word| code.contains(word))
-    });
+    let banned = [
+        "async fn",
+        ".await",
+        "Utc::now",
+        "SystemTime",
+        "Instant::now",
+        "rand::",
+        "tokio",
+        "std::fs",
+        "std::net",
+        "std::env",
+    ];
+    check(
+        "no clock, no randomness, no I/O, no async here",
+        |name, code| is_in(name, &pure) && banned.iter().any(|word| code.contains(word)),
+    );
 }
 
 #[test]
 fn only_the_clock_reads_the_clock() {
-    check("take the time from a Clock", |name, code| code.contains("Utc::now") && name != "src/clock.rs");
+    check("take the time from a Clock", |name, code| {
+        code.contains("Utc::now") && name != "src/clock.rs"
+    });
 }
 
 #[test]
 fn s29_no_values_are_formatted_into_sql() {
-    check("bind values, never format them into SQL", |_, code| code.contains("sql_query(format!"));
+    check("bind values, never format them into SQL", |_, code| {
+        code.contains("sql_query(format!")
+    });
 }
 
 #[test]
 fn domain_does_not_know_web_or_cli() {
     let upper = ["web", "cli", "bench", "torture"];
     check("arrows point down", |name, code| {
-        !is_in(name, &upper) && (code.contains("crate::web") || code.contains("crate::cli")) && name != "src/lib.rs" && name != "src/main.rs"
+        !is_in(name, &upper)
+            && (code.contains("crate::web") || code.contains("crate::cli"))
+            && name != "src/lib.rs"
+            && name != "src/main.rs"
     });
 }
 
@@ -107,11 +145,15 @@ fn names_of_files(text: &str) -> BTreeSet<String> {
         .skip(1)
         .step_by(2)
         .filter(|quoted| {
-            let endings = [".rs", ".sql", ".html", ".md", ".toml", ".yml", ".js", ".css", ".sh"];
+            let endings = [
+                ".rs", ".sql", ".html", ".md", ".toml", ".yml", ".js", ".css", ".sh",
+            ];
             !quoted.contains([' ', '*', '<', '{', '='])
                 && !quoted.starts_with('/')
                 && !quoted.contains("://")
-                && (endings.iter().any(|ending| quoted.ends_with(ending)) || quoted.starts_with("src/") || quoted.starts_with("scripts/"))
+                && (endings.iter().any(|ending| quoted.ends_with(ending))
+                    || quoted.starts_with("src/")
+                    || quoted.starts_with("scripts/"))
         })
         .map(str::to_owned)
         .collect()
@@ -124,7 +166,9 @@ fn the_maps_name_files_that_exist() {
         let names = names_of_files(&text);
         assert!(!names.is_empty(), "{map} names no file");
         for name in names {
-            let found = ["", "src/", "templates/", "static/", "docs/", "tests/it/"].iter().any(|base| root().join(base).join(&name).exists());
+            let found = ["", "src/", "templates/", "static/", "docs/", "tests/it/"]
+                .iter()
+                .any(|base| root().join(base).join(&name).exists());
             assert!(found, "{map} names `{name}`, which is not there");
         }
     }
@@ -133,31 +177,56 @@ fn the_maps_name_files_that_exist() {
 #[test]
 fn each_walk_names_a_file_for_every_step() {
     let text = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
-    for walk in ["## One sighting, broker to page", "## One search, browser to database and back"] {
-        let (_, rest) = text.split_once(walk).unwrap_or_else(|| panic!("ARCHITECTURE.md has no part {walk:?}"));
+    for walk in [
+        "## One sighting, broker to page",
+        "## One search, browser to database and back",
+    ] {
+        let (_, rest) = text
+            .split_once(walk)
+            .unwrap_or_else(|| panic!("ARCHITECTURE.md has no part {walk:?}"));
         let part = rest.split("\n## ").next().unwrap();
-        let steps: Vec<&str> = part.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_digit())).collect();
+        let steps: Vec<&str> = part
+            .lines()
+            .filter(|line| line.starts_with(|c: char| c.is_ascii_digit()))
+            .collect();
         assert!(steps.len() >= 5, "{walk} has {} steps", steps.len());
         for step in steps {
-            assert!(!names_of_files(step).is_empty(), "no file is named in the step: {step}");
+            assert!(
+                !names_of_files(step).is_empty(),
+                "no file is named in the step: {step}"
+            );
         }
     }
 }
 
 #[test]
 fn no_machine_and_no_recorded_site_is_committed() {
-    let listed = std::process::Command::new("git").args(["ls-files"]).current_dir(root()).output();
+    let listed = std::process::Command::new("git")
+        .args(["ls-files"])
+        .current_dir(root())
+        .output();
     let Ok(listed) = listed else {
         eprintln!("skipped: git is not here");
         return;
     };
     let files = String::from_utf8(listed.stdout).unwrap();
     for file in files.lines() {
-        assert!(!file.ends_with("sightings.csv.gz") && !file.ends_with("sightings.csv"), "{file} is a recording");
-        assert!(!file.starts_with("static/vendor/"), "{file}: third-party files are not committed");
-        let Ok(text) = std::fs::read_to_string(root().join(file)) else { continue };
+        assert!(
+            !file.ends_with("sightings.csv.gz") && !file.ends_with("sightings.csv"),
+            "{file} is a recording"
+        );
+        assert!(
+            !file.starts_with("static/vendor/"),
+            "{file}: third-party files are not committed"
+        );
+        let Ok(text) = std::fs::read_to_string(root().join(file)) else {
+            continue;
+        };
         for (number, line) in text.lines().enumerate() {
-            let home = ["/home/", "/root/", "/Users/"].iter().any(|start| line.contains(start)) && !file.starts_with("tests/it/architecture");
+            let home = ["/home/", "/root/", "/Users/"]
+                .iter()
+                .any(|start| line.contains(start))
+                && !file.starts_with("tests/it/architecture");
             assert!(!home, "{file}:{} names a folder of one machine", number + 1);
         }
     }

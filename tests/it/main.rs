@@ -7,9 +7,13 @@
 )]
 
 mod architecture;
+mod browser_rules;
 mod explain;
 mod locate;
 mod pages;
+mod replay;
 mod schema;
+mod sign_in;
+mod simulate;
 mod support;
 mod templates;

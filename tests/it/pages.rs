@@ -8,17 +8,27 @@ use crate::support::{Actor, Html, TestApp};
 
 async fn served() -> (TestApp, Hospital, AsyncPgConnection) {
     let app = TestApp::new().await;
-    let mut conn = AsyncPgConnection::establish(app.database_url().expose()).await.unwrap();
+    let mut conn = AsyncPgConnection::establish(app.database_url().expose())
+        .await
+        .unwrap();
     let hospital = seed::hospital(&mut conn, app.app.clock.now()).await;
     (app, hospital, conn)
 }
 
 fn has(page: &Html, words: &str) {
-    assert!(page.text().contains(words), "{words:?} is not in: {}", page.text());
+    assert!(
+        page.text().contains(words),
+        "{words:?} is not in: {}",
+        page.text()
+    );
 }
 
 fn has_not(page: &Html, words: &str) {
-    assert!(!page.text().contains(words), "{words:?} is in: {}", page.text());
+    assert!(
+        !page.text().contains(words),
+        "{words:?} is in: {}",
+        page.text()
+    );
 }
 
 /// Asset numbers of the rows, in order.
@@ -37,8 +47,14 @@ async fn home_has_the_search_box_with_focus_and_types_with_counts() {
     let page = app.nurse().await.page("/").await;
     assert_eq!(page.h1(), "Find equipment");
     assert!(page.attribute("input[name=q]", "autofocus").is_some());
-    assert_eq!(page.attribute("form[role=search]", "action").as_deref(), Some("/find"));
-    assert_eq!(page.all(".types .name")[..2], ["Infusion pump", "Syringe pump"]);
+    assert_eq!(
+        page.attribute("form[role=search]", "action").as_deref(),
+        Some("/find")
+    );
+    assert_eq!(
+        page.all(".types .name")[..2],
+        ["Infusion pump", "Syringe pump"]
+    );
     assert_eq!(page.all(".types .count")[0], "3 available of 4");
     let href = page.attribute(".types a", "href").unwrap();
     assert_eq!(href, format!("/find?type={}", hospital.pump_type));
@@ -49,17 +65,33 @@ async fn home_has_the_search_box_with_focus_and_types_with_counts() {
 async fn results_list_ready_ones_first_with_place_certainty_and_age() {
     let (app, hospital, _) = served().await;
     let nurse = app.nurse().await;
-    let page = nurse.page(&format!("/find?type={}", hospital.pump_type)).await;
+    let page = nurse
+        .page(&format!("/find?type={}", hospital.pump_type))
+        .await;
     assert_eq!(page.h1(), "Infusion pump: 2 ready");
     assert_eq!(page.all("title"), ["Infusion pump: 2 ready - wardtrack"]);
     // Available with an unknown place is not ready (R2); retired ones are not listed.
     assert_eq!(numbers(&page), ["IP-0417", "IP-0333", "IP-0377", "IP-0500"]);
     let rows = page.all("tbody tr");
-    assert!(rows[0].starts_with("Clean utility 3W-12, 3 West Likely just now Infusion pump IP-0417 BD Alaris GP"), "{}", rows[0]);
+    assert!(
+        rows[0].starts_with(
+            "Clean utility 3W-12, 3 West Likely just now Infusion pump IP-0417 BD Alaris GP"
+        ),
+        "{}",
+        rows[0]
+    );
     assert!(rows[0].ends_with("Ready"), "{}", rows[0]);
     assert!(rows[1].contains("Last seen, was 52 min ago"), "{}", rows[1]);
-    assert!(rows[2].contains("Last seen, was 15 min ago") && rows[2].ends_with("Soiled"), "{}", rows[2]);
-    assert!(rows[3].contains("Never seen") && rows[3].contains("Unknown"), "{}", rows[3]);
+    assert!(
+        rows[2].contains("Last seen, was 15 min ago") && rows[2].ends_with("Soiled"),
+        "{}",
+        rows[2]
+    );
+    assert!(
+        rows[3].contains("Never seen") && rows[3].contains("Unknown"),
+        "{}",
+        rows[3]
+    );
     has(&page, "1 to 4 of 4");
 }
 
@@ -67,10 +99,21 @@ async fn results_list_ready_ones_first_with_place_certainty_and_age() {
 async fn an_exact_identifier_in_any_case_jumps_to_its_asset() {
     let (app, hospital, _) = served().await;
     let nurse = app.nurse().await;
-    for q in ["ip-0417", " IP-0417 ", "800310442", "(01)07613203021012", "MAC:ac:23:3f:00:00:01", "AC233F000001"] {
+    for q in [
+        "ip-0417",
+        " IP-0417 ",
+        "800310442",
+        "(01)07613203021012",
+        "MAC:ac:23:3f:00:00:01",
+        "AC233F000001",
+    ] {
         let page = found(&nurse, q).await;
         assert_eq!(page.status, 303, "{q}");
-        assert_eq!(page.header("location"), Some(format!("/assets/{}", hospital.likely).as_str()), "{q}");
+        assert_eq!(
+            page.header("location"),
+            Some(format!("/assets/{}", hospital.likely).as_str()),
+            "{q}"
+        );
     }
     // A retired one is found by its number too.
     assert_eq!(found(&nurse, "IP-0001").await.status, 303);
@@ -91,8 +134,14 @@ async fn a_code_that_exists_twice_lists_both() {
 async fn words_find_types_then_models_then_beginnings_of_numbers() {
     let (app, _, _) = served().await;
     let nurse = app.nurse().await;
-    assert_eq!(found(&nurse, "infusion pump").await.h1(), "Infusion pump: 2 ready");
-    assert_eq!(found(&nurse, "INFUSION").await.h1(), "Infusion pump: 2 ready");
+    assert_eq!(
+        found(&nurse, "infusion pump").await.h1(),
+        "Infusion pump: 2 ready"
+    );
+    assert_eq!(
+        found(&nurse, "INFUSION").await.h1(),
+        "Infusion pump: 2 ready"
+    );
     let both = found(&nurse, "pump").await;
     assert_eq!(both.h1(), "Pump: 2 ready");
     has(&both, "Types that match: Infusion pump, Syringe pump.");
@@ -107,12 +156,31 @@ async fn words_find_types_then_models_then_beginnings_of_numbers() {
 async fn s29_odd_text_is_harmless_and_leads_on() {
     let (app, _, _) = served().await;
     let nurse = app.nurse().await;
-    for q in ["%", "_", "\\", "'", "a'; DROP TABLE asset; --", "\u{1f6cf}\u{fe0f}", "مضخة", "\u{202e}pmup", "x", "</title><script>"] {
+    for q in [
+        "%",
+        "_",
+        "\\",
+        "'",
+        "a'; DROP TABLE asset; --",
+        "\u{1f6cf}\u{fe0f}",
+        "مضخة",
+        "\u{202e}pmup",
+        "x",
+        "</title><script>",
+    ] {
         let page = found(&nurse, q).await;
         assert_eq!(page.status, 200, "{q}");
-        assert!(page.h1().starts_with("Nothing found for"), "{q}: {}", page.h1());
+        assert!(
+            page.h1().starts_with("Nothing found for"),
+            "{q}: {}",
+            page.h1()
+        );
         assert!(!page.all(".types .name").is_empty(), "{q}: no next step");
-        assert_eq!(page.attribute("#q", "value").as_deref(), Some(q), "the text stays in the box");
+        assert_eq!(
+            page.attribute("#q", "value").as_deref(),
+            Some(q),
+            "the text stays in the box"
+        );
         assert!(page.all("main script").is_empty());
     }
     for q in ["%00", "%20%20", "", "%0a"] {
@@ -121,7 +189,10 @@ async fn s29_odd_text_is_harmless_and_leads_on() {
     }
     let long = nurse.page(&format!("/find?q={}", "a".repeat(5_000))).await;
     assert_eq!(long.status, 400);
-    has(&long, "The search text has 5000 characters; at most 100 can be searched for.");
+    has(
+        &long,
+        "The search text has 5000 characters; at most 100 can be searched for.",
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -130,11 +201,22 @@ async fn unknown_types_and_cursors_are_pages_with_a_next_step() {
     let nurse = app.nurse().await;
     for id in ["1", "99999999999999999999", "x", "-5", "%00"] {
         let page = nurse.page(&format!("/find?type={id}")).await;
-        assert_eq!((page.status, page.h1().as_str()), (404, "There is no such type"), "{id}");
+        assert_eq!(
+            (page.status, page.h1().as_str()),
+            (404, "There is no such type"),
+            "{id}"
+        );
         assert!(!page.all(".types .name").is_empty());
     }
-    for after in ["x", "0", "1767225600000.r.0.0.1", "9999999999999999.r.0.0.1"] {
-        let page = nurse.page(&format!("/find?type={}&after={after}", hospital.pump_type)).await;
+    for after in [
+        "x",
+        "0",
+        "1767225600000.r.0.0.1",
+        "9999999999999999.r.0.0.1",
+    ] {
+        let page = nurse
+            .page(&format!("/find?type={}&after={after}", hospital.pump_type))
+            .await;
         assert_eq!(numbers(&page).len(), 4, "{after}");
     }
 }
@@ -146,7 +228,11 @@ async fn a_long_list_goes_on_page_by_page_and_shows_every_row_once() {
     let nurse = app.nurse().await;
     let mut path = format!("/find?type={}", hospital.pump_type);
     let mut seen = Vec::new();
-    for (count, words) in [(25, "1 to 25 of 64"), (25, "26 to 50 of 64"), (14, "51 to 64 of 64")] {
+    for (count, words) in [
+        (25, "1 to 25 of 64"),
+        (25, "26 to 50 of 64"),
+        (14, "51 to 64 of 64"),
+    ] {
         let page = nurse.page(&path).await;
         assert_eq!(page.h1(), "Infusion pump: 2 ready");
         assert_eq!(numbers(&page).len(), count);
@@ -170,25 +256,41 @@ async fn the_asset_page_says_where_how_sure_and_why() {
     assert_eq!(page.h1(), "Infusion pump IP-0417");
     assert_eq!(page.all(".where"), ["Clean utility 3W-12, 3 West"]);
     assert_eq!(page.all(".hero .chip"), ["Ready"]);
-    has(&page, "Heard by reader 3w-12-a 40 s ago; this room has held for 6 min.");
+    has(
+        &page,
+        "Heard by reader 3w-12-a 40 s ago; this room has held for 6 min.",
+    );
     has(&page, "Main building, Level 3");
     has(&page, "BD Alaris GP, owned by Equipment library");
     has(&page, "800310442");
     has(&page, "battery 82 %");
     let stays = page.all("ol.time li");
     assert_eq!(stays.len(), 3);
-    assert!(stays[1].contains("Soiled utility 3W-14, 3 West (2 h)"), "{}", stays[1]);
+    assert!(
+        stays[1].contains("Soiled utility 3W-14, 3 West (2 h)"),
+        "{}",
+        stays[1]
+    );
 
     let old = nurse.page(&format!("/assets/{}", hospital.last_seen)).await;
     assert_eq!(old.all(".where"), ["Was in Clean utility 3W-12, 3 West"]);
-    has(&old, "Heard last by reader 3w-12-a 52 min ago. It should be heard at least every 1 min.");
+    has(
+        &old,
+        "Heard last by reader 3w-12-a 52 min ago. It should be heard at least every 1 min.",
+    );
 
     let passed = nurse.page(&format!("/assets/{}", hospital.passed)).await;
-    has(&passed, "Its tag passed here 10 min ago. A pass counts for 30 min.");
+    has(
+        &passed,
+        "Its tag passed here 10 min ago. A pass counts for 30 min.",
+    );
 
     let never = nurse.page(&format!("/assets/{}", hospital.never)).await;
     assert_eq!(never.all(".where"), ["Never seen"]);
-    has(&never, "It has no tag, so no reader can hear it. Ask biomed to put a tag on it.");
+    has(
+        &never,
+        "It has no tag, so no reader can hear it. Ask biomed to put a tag on it.",
+    );
     assert_eq!(nurse.page("/assets/40001").await.status, 404);
     assert_eq!(nurse.page("/assets/x").await.status, 404);
 }
@@ -196,7 +298,11 @@ async fn the_asset_page_says_where_how_sure_and_why() {
 #[tokio::test(flavor = "multi_thread")]
 async fn r13_a_silent_reader_turns_its_room_to_last_seen_and_says_since_when() {
     let (app, hospital, _) = served().await;
-    let page = app.nurse().await.page(&format!("/assets/{}", hospital.reader_down)).await;
+    let page = app
+        .nurse()
+        .await
+        .page(&format!("/assets/{}", hospital.reader_down))
+        .await;
     assert_eq!(page.all(".where"), ["Was in Soiled utility 3W-14, 3 West"]);
     has(&page, "Last seen, was 15 min ago");
     has(&page, "The reader of this room is offline since");
@@ -208,14 +314,30 @@ async fn an_open_page_asks_for_its_parts_only_and_never_extends_the_session() {
     let nurse = app.nurse().await;
     let path = format!("/assets/{}", hospital.likely);
     let whole = nurse.page(&path).await;
-    assert_eq!(whole.attribute("#now", "hx-get").as_deref(), Some(path.as_str()));
-    assert_eq!(whole.attribute("#now", "hx-trigger").as_deref(), Some("every 5s"));
-    assert_eq!(whole.attribute("#now", "hx-headers").as_deref(), Some(r#"{"Wardtrack-Poll": "1"}"#));
+    assert_eq!(
+        whole.attribute("#now", "hx-get").as_deref(),
+        Some(path.as_str())
+    );
+    assert_eq!(
+        whole.attribute("#now", "hx-trigger").as_deref(),
+        Some("every 5s")
+    );
+    assert_eq!(
+        whole.attribute("#now", "hx-headers").as_deref(),
+        Some(r#"{"Wardtrack-Poll": "1"}"#)
+    );
     app.clock.advance(TimeDelta::minutes(5));
     let part = nurse.poll(&path).await;
     assert_eq!(part.status, 200);
-    assert!(!part.body.contains("<html") && !part.body.contains("<h1"), "{}", part.body);
-    assert_eq!(part.all("#now .where"), ["Was in Clean utility 3W-12, 3 West"]);
+    assert!(
+        !part.body.contains("<html") && !part.body.contains("<h1"),
+        "{}",
+        part.body
+    );
+    assert_eq!(
+        part.all("#now .where"),
+        ["Was in Clean utility 3W-12, 3 West"]
+    );
     assert_eq!(part.all("#timeline h2"), ["Where it has been"]);
     // 16 min of polls alone: the session has ended (S-13).
     app.clock.advance(TimeDelta::minutes(11));
@@ -228,18 +350,45 @@ async fn older_stays_are_reached_page_by_page() {
     let now = app.app.clock.now();
     for n in 0..60 {
         let left_at = now - TimeDelta::minutes(500 + n * 10);
-        seed::stay(&mut conn, hospital.passed, hospital.clean, left_at - TimeDelta::minutes(9), left_at).await;
+        seed::stay(
+            &mut conn,
+            hospital.passed,
+            hospital.clean,
+            left_at - TimeDelta::minutes(9),
+            left_at,
+        )
+        .await;
     }
     let nurse = app.nurse().await;
     let path = format!("/assets/{}", hospital.passed);
     let first = nurse.page(&path).await;
-    assert_eq!(first.all("ol.time li").len(), 51, "the open stay and 50 others");
+    assert_eq!(
+        first.all("ol.time li").len(),
+        51,
+        "the open stay and 50 others"
+    );
     let earlier = first.attribute("#earlier", "href").unwrap();
     let second = nurse.page(&earlier).await;
     assert_eq!(second.all("ol.time li").len(), 10);
-    assert!(second.attribute("#now", "hx-get").is_none(), "a page of the past does not refresh itself");
-    assert_eq!(nurse.page(&format!("{path}?before=x")).await.all("ol.time li").len(), 51);
-    assert_eq!(nurse.page(&format!("{path}?before=-99999999999999")).await.status, 200);
+    assert!(
+        second.attribute("#now", "hx-get").is_none(),
+        "a page of the past does not refresh itself"
+    );
+    assert_eq!(
+        nurse
+            .page(&format!("{path}?before=x"))
+            .await
+            .all("ol.time li")
+            .len(),
+        51
+    );
+    assert_eq!(
+        nurse
+            .page(&format!("{path}?before=-99999999999999"))
+            .await
+            .status,
+        200
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -255,14 +404,27 @@ async fn a_room_shows_what_is_in_it_what_left_and_its_readers() {
     has(&page, "Infusion pump IP-0417 left 3 h ago, after 2 h");
     has(&page, "3w-14-a Silent");
 
-    let floor = nurse.page(&format!("/rooms?floor={}", hospital.floor)).await;
+    let floor = nurse
+        .page(&format!("/rooms?floor={}", hospital.floor))
+        .await;
     assert_eq!(floor.h1(), "Rooms on Level 3, Main building");
-    assert_eq!(floor.all("tbody th"), ["Clean utility 3W-12", "Soiled utility 3W-14", "Bay 2"]);
+    assert_eq!(
+        floor.all("tbody th"),
+        ["Clean utility 3W-12", "Soiled utility 3W-14", "Bay 2"]
+    );
     assert_eq!(floor.all("tbody td.r"), ["3", "1", "0"]);
-    assert!(floor.all("tbody tr")[1].contains("Offline since"), "{}", floor.text());
+    assert!(
+        floor.all("tbody tr")[1].contains("Offline since"),
+        "{}",
+        floor.text()
+    );
     let ground = nurse.page("/rooms").await;
     assert_eq!(ground.h1(), "Rooms on Ground, Main building");
-    assert!(ground.all("tbody tr")[0].ends_with("None"), "no reader covers it: {}", ground.text());
+    assert!(
+        ground.all("tbody tr")[0].ends_with("None"),
+        "no reader covers it: {}",
+        ground.text()
+    );
     assert_eq!(nurse.page("/rooms?floor=9x").await.status, 200);
     assert_eq!(nurse.page("/rooms/80001").await.status, 404);
 }
@@ -273,9 +435,18 @@ async fn s38_only_an_administrator_lets_a_reader_in_and_it_is_recorded() {
     assert_eq!(app.nurse().await.page("/readers").await.status, 403);
     let biomed = app.biomed().await;
     let page = biomed.page("/readers").await;
-    assert_eq!(page.all("tbody th .code"), ["new-1", "3w-14-a", "3w-12-a", "old-1"]);
-    assert_eq!(page.all("tbody .chip"), ["Waiting", "Silent", "In use", "Turned off"]);
-    has(&page, "2 in use, 1 of them silent; 1 waiting for approval, 1 turned off.");
+    assert_eq!(
+        page.all("tbody th .code"),
+        ["new-1", "3w-14-a", "3w-12-a", "old-1"]
+    );
+    assert_eq!(
+        page.all("tbody .chip"),
+        ["Waiting", "Silent", "In use", "Turned off"]
+    );
+    has(
+        &page,
+        "2 in use, 1 of them silent; 1 waiting for approval, 1 turned off.",
+    );
     has(&page, "Tags that are not ours were heard 1,234 times");
     assert!(page.all("tbody button").is_empty(), "biomed may look only");
     let path = format!("/readers/{}/approve", hospital.waiting);
@@ -289,9 +460,15 @@ async fn s38_only_an_administrator_lets_a_reader_in_and_it_is_recorded() {
     has(&after, "Reader new-1 is in use from now on.");
     assert!(after.all("tbody button").is_empty());
     admin.post(&path, &[]).await;
-    has(&admin.page("/readers").await, "Reader new-1 was not waiting any more.");
+    has(
+        &admin.page("/readers").await,
+        "Reader new-1 was not waiting any more.",
+    );
     assert_eq!(admin.post("/readers/1/approve", &[]).await.status, 404);
-    assert_eq!(count_audit(&app, "reader.approved", "reader:new-1").await, 1);
+    assert_eq!(
+        count_audit(&app, "reader.approved", "reader:new-1").await,
+        1
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -303,17 +480,35 @@ async fn quarantine_shows_why_and_sends_a_message_again_once() {
     assert_eq!(page.all("tbody th a"), ["Not JSON", "From the future"]);
     has(&page, "wardtrack does not know this reason");
     has(&page, "In the last 24 hours: 2");
-    assert_eq!(admin.page("/quarantine?reason=not_json").await.all("tbody th a"), ["Not JSON"]);
-    has(&admin.page("/quarantine?reason=nothing%00").await, "In the last 24 hours");
-    has(&admin.page("/quarantine?reason=too_deep").await, "Nothing with this reason is in quarantine.");
+    assert_eq!(
+        admin
+            .page("/quarantine?reason=not_json")
+            .await
+            .all("tbody th a"),
+        ["Not JSON"]
+    );
+    has(
+        &admin.page("/quarantine?reason=nothing%00").await,
+        "In the last 24 hours",
+    );
+    has(
+        &admin.page("/quarantine?reason=too_deep").await,
+        "Nothing with this reason is in quarantine.",
+    );
 
     let path = format!("/quarantine/{}", hospital.message);
     let row = admin.page(&path).await;
     assert_eq!(row.all("pre"), ["{\"v\":1,<script>"]);
     assert!(row.all("main script").is_empty());
     let replay = format!("{path}/replay");
-    assert_eq!(row.attribute("main form", "action").as_deref(), Some(replay.as_str()));
-    assert_eq!(admin.post(&replay, &[]).await.header("location"), Some(path.as_str()));
+    assert_eq!(
+        row.attribute("main form", "action").as_deref(),
+        Some(replay.as_str())
+    );
+    assert_eq!(
+        admin.post(&replay, &[]).await.header("location"),
+        Some(path.as_str())
+    );
     let asked = admin.page(&path).await;
     has(&asked, "The message waits to be sent again.");
     assert!(asked.all("main button").is_empty());
@@ -321,13 +516,27 @@ async fn quarantine_shows_why_and_sends_a_message_again_once() {
     has(&admin.page(&path).await, "Nothing was changed.");
 
     let sighting = format!("/quarantine/{}", hospital.sighting);
-    has(&admin.page(&sighting).await, "Only whole messages can be sent again.");
+    has(
+        &admin.page(&sighting).await,
+        "Only whole messages can be sent again.",
+    );
     admin.post(&format!("{sighting}/replay"), &[]).await;
     assert_eq!(admin.post("/quarantine/1/replay", &[]).await.status, 404);
     assert_eq!(admin.page("/quarantine/1").await.status, 404);
     let subject = format!("quarantine:{}", hospital.message);
-    assert_eq!(count_audit(&app, "quarantine.replay_asked", &subject).await, 1);
-    assert_eq!(count_audit(&app, "quarantine.replay_asked", &format!("quarantine:{}", hospital.sighting)).await, 0);
+    assert_eq!(
+        count_audit(&app, "quarantine.replay_asked", &subject).await,
+        1
+    );
+    assert_eq!(
+        count_audit(
+            &app,
+            "quarantine.replay_asked",
+            &format!("quarantine:{}", hospital.sighting)
+        )
+        .await,
+        0
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -351,10 +560,18 @@ async fn status_is_short_for_staff_and_full_for_administrators() {
     has_not(&page, "PostgreSQL");
     let admin = app.admin().await;
     let full = admin.page("/status").await;
-    for words in ["Not configured on this server.", "PostgreSQL 1", "Shard 0", "less than 1 min old", "Time zone data"] {
+    for words in [
+        "Not configured on this server.",
+        "PostgreSQL 1",
+        "Shard 0",
+        "less than 1 min old",
+        "Time zone data",
+    ] {
         has(&full, words);
     }
-    conn.batch_execute("DELETE FROM consumer_health").await.unwrap();
+    conn.batch_execute("DELETE FROM consumer_health")
+        .await
+        .unwrap();
     let none = admin.page("/status").await;
     has(&none, "nothing has been received yet");
     has(&none, "No consumer has ever reported.");

@@ -48,15 +48,21 @@ async fn migrations_run_up_down_and_up_again() {
 
 /// Tables and columns of `src/db/schema.rs`, in order.
 fn generated() -> BTreeMap<String, Vec<String>> {
-    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/db/schema.rs")).unwrap();
+    let text =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/db/schema.rs")).unwrap();
     let mut tables: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut table = None;
     for line in text.lines() {
         let trimmed = line.trim();
-        if let Some((name, _)) = trimmed.split_once(" (").filter(|_| trimmed.ends_with('{') && line.starts_with("    ") && !line.starts_with("     ")) {
+        if let Some((name, _)) = trimmed.split_once(" (").filter(|_| {
+            trimmed.ends_with('{') && line.starts_with("    ") && !line.starts_with("     ")
+        }) {
             table = Some(name.to_owned());
         } else if let (Some(table), Some((column, kind))) = (&table, trimmed.split_once(" -> ")) {
-            tables.entry(table.clone()).or_default().push(format!("{column} {}", kind.trim_end_matches(',')));
+            tables
+                .entry(table.clone())
+                .or_default()
+                .push(format!("{column} {}", kind.trim_end_matches(',')));
         }
     }
     tables
@@ -65,7 +71,9 @@ fn generated() -> BTreeMap<String, Vec<String>> {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_generated_schema_is_that_of_the_database() {
     let database = TestDatabase::new().await;
-    let mut conn = AsyncPgConnection::establish(database.url().expose()).await.unwrap();
+    let mut conn = AsyncPgConnection::establish(database.url().expose())
+        .await
+        .unwrap();
     let sql = "
         SELECT format('%s|%s|%s|%s', c.table_name, c.column_name, c.udt_name, c.is_nullable) AS line
         FROM information_schema.columns c JOIN pg_class k ON k.relname = c.table_name AND k.relnamespace = 'public'::regnamespace
@@ -77,12 +85,32 @@ async fn the_generated_schema_is_that_of_the_database() {
     for row in rows {
         let parts: Vec<&str> = row.line.split('|').collect();
         let kind = match parts[2] {
-            "int8" => "Int8", "int4" => "Int4", "int2" => "Int2", "text" => "Text", "timestamptz" => "Timestamptz",
-            "date" => "Date", "bool" => "Bool", "uuid" => "Uuid", "bytea" => "Bytea", "jsonb" => "Jsonb", "float4" => "Float4",
-            "float8" => "Float8", other => panic!("{}: teach this test the type {other}", row.line),
+            "int8" => "Int8",
+            "int4" => "Int4",
+            "int2" => "Int2",
+            "text" => "Text",
+            "timestamptz" => "Timestamptz",
+            "date" => "Date",
+            "bool" => "Bool",
+            "uuid" => "Uuid",
+            "bytea" => "Bytea",
+            "jsonb" => "Jsonb",
+            "float4" => "Float4",
+            "float8" => "Float8",
+            other => panic!("{}: teach this test the type {other}", row.line),
         };
-        let kind = if parts[3] == "YES" { format!("Nullable<{kind}>") } else { kind.to_owned() };
-        real.entry(parts[0].to_owned()).or_default().push(format!("{} {kind}", parts[1]));
+        let kind = if parts[3] == "YES" {
+            format!("Nullable<{kind}>")
+        } else {
+            kind.to_owned()
+        };
+        real.entry(parts[0].to_owned())
+            .or_default()
+            .push(format!("{} {kind}", parts[1]));
     }
-    assert_eq!(generated(), real, "run diesel print-schema > src/db/schema.rs");
+    assert_eq!(
+        generated(),
+        real,
+        "run diesel print-schema > src/db/schema.rs"
+    );
 }

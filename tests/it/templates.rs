@@ -14,7 +14,8 @@ use wardtrack::web::status::StatusPage;
 
 fn rendered() -> Vec<(String, String)> {
     fn all<T: Template>(name: &str, pages: Vec<T>) -> Vec<(String, String)> {
-        let render = |(number, page): (usize, T)| (format!("{name} {number}"), page.render().unwrap());
+        let render =
+            |(number, page): (usize, T)| (format!("{name} {number}"), page.render().unwrap());
         pages.into_iter().enumerate().map(render).collect()
     }
     [
@@ -43,12 +44,20 @@ fn check_balance(name: &str, html: &str) {
     let mut open: Vec<&str> = Vec::new();
     for piece in html.split('<').skip(1) {
         let tag = piece.split('>').next().unwrap();
-        let word = tag.trim_start_matches('/').split([' ', '\n', '/']).next().unwrap();
+        let word = tag
+            .trim_start_matches('/')
+            .split([' ', '\n', '/'])
+            .next()
+            .unwrap();
         if tag.starts_with('!') || VOID.contains(&word) {
             continue;
         }
         if tag.starts_with('/') {
-            assert_eq!(open.pop(), Some(word), "{name}: </{word}> closes another element");
+            assert_eq!(
+                open.pop(),
+                Some(word),
+                "{name}: </{word}> closes another element"
+            );
         } else {
             open.push(word);
         }
@@ -62,14 +71,27 @@ fn every_page_renders_to_sound_html() {
         let doc = Html::parse_document(&html);
         assert!(doc.errors.is_empty(), "{name}: {:?}", doc.errors);
         check_balance(&name, &html);
-        assert!(!html.contains("{}"), "{name}: a gap in a text was not filled");
-        let ids: Vec<_> = select(&doc, "[id]").iter().filter_map(|element| element.attr("id")).collect();
+        assert!(
+            !html.contains("{}"),
+            "{name}: a gap in a text was not filled"
+        );
+        let ids: Vec<_> = select(&doc, "[id]")
+            .iter()
+            .filter_map(|element| element.attr("id"))
+            .collect();
         let unique: BTreeSet<_> = ids.iter().collect();
-        assert_eq!(ids.len(), unique.len(), "{name}: an id is there twice: {ids:?}");
+        assert_eq!(
+            ids.len(),
+            unique.len(),
+            "{name}: an id is there twice: {ids:?}"
+        );
         for attribute in ["for", "aria-labelledby", "aria-describedby"] {
             for element in select(&doc, &format!("[{attribute}]")) {
                 for target in element.attr(attribute).unwrap().split_whitespace() {
-                    assert!(unique.contains(&target), "{name}: {attribute} names {target}, which is not there");
+                    assert!(
+                        unique.contains(&target),
+                        "{name}: {attribute} names {target}, which is not there"
+                    );
                 }
             }
         }
@@ -82,7 +104,10 @@ fn every_page_has_one_heading_and_a_title_of_its_own() {
         let doc = Html::parse_document(&html);
         assert_eq!(select(&doc, "h1").len(), 1, "{name}");
         let title: String = select(&doc, "title")[0].text().collect();
-        assert!(title.len() > " - wardtrack".len() && title.ends_with(" - wardtrack"), "{name}: {title}");
+        assert!(
+            title.len() > " - wardtrack".len() && title.ends_with(" - wardtrack"),
+            "{name}: {title}"
+        );
         assert_eq!(select(&doc, "main").len(), 1, "{name}");
         assert_eq!(select(&doc, "html")[0].attr("lang"), Some("en"), "{name}");
     }
@@ -95,8 +120,15 @@ fn tables_have_captions_scopes_and_roles() {
         for table in select(&doc, "table") {
             let html = table.html();
             assert!(html.contains("<caption"), "{name}: a table without caption");
-            if table.attr("class").is_some_and(|class| class.contains("cards")) {
-                assert_eq!(table.attr("role"), Some("table"), "{name}: cards lose the meaning of tables without roles");
+            if table
+                .attr("class")
+                .is_some_and(|class| class.contains("cards"))
+            {
+                assert_eq!(
+                    table.attr("role"),
+                    Some("table"),
+                    "{name}: cards lose the meaning of tables without roles"
+                );
             }
         }
         for head in select(&doc, "th") {
@@ -104,7 +136,11 @@ fn tables_have_captions_scopes_and_roles() {
         }
         for field in select(&doc, "input:not([type=hidden]), select, textarea") {
             let id = field.attr("id").unwrap_or_default();
-            assert_eq!(select(&doc, &format!("label[for='{id}']")).len(), 1, "{name}: a field without label");
+            assert_eq!(
+                select(&doc, &format!("label[for='{id}']")).len(),
+                1,
+                "{name}: a field without label"
+            );
         }
     }
 }
@@ -116,10 +152,15 @@ fn s23_nothing_inline_and_s26_nothing_unescaped() {
         for script in select(&doc, "script") {
             assert!(script.attr("src").is_some(), "{name}: a script from data");
         }
-        assert!(select(&doc, "main b > i, main em, main i").is_empty(), "{name}: markup from data");
+        assert!(
+            select(&doc, "main b > i, main em, main i").is_empty(),
+            "{name}: markup from data"
+        );
         for element in select(&doc, "*") {
             for (attribute, _) in element.value().attrs() {
-                let is_inline = attribute == "style" || attribute.starts_with("on") || attribute.starts_with("hx-on");
+                let is_inline = attribute == "style"
+                    || attribute.starts_with("on")
+                    || attribute.starts_with("hx-on");
                 assert!(!is_inline, "{name}: {}", element.html());
             }
         }

@@ -17,7 +17,12 @@ pub struct Actor {
 
 impl Actor {
     pub(super) fn new(http: reqwest::Client, url: &str) -> Self {
-        Self { http, url: url.to_owned(), cookies: Mutex::default(), form_token: Mutex::default() }
+        Self {
+            http,
+            url: url.to_owned(),
+            cookies: Mutex::default(),
+            form_token: Mutex::default(),
+        }
     }
 
     /// Opens an address.
@@ -29,7 +34,12 @@ impl Actor {
     #[allow(dead_code, reason = "not every set of tests polls")]
     pub async fn poll(&self, path: &str) -> Html {
         let request = self.request(Method::GET, path);
-        self.send(request.header("HX-Request", "true").header("Wardtrack-Poll", "1")).await
+        self.send(
+            request
+                .header("HX-Request", "true")
+                .header("Wardtrack-Poll", "1"),
+        )
+        .await
     }
 
     /// Sends a form with the token of the page that was opened last.
@@ -37,14 +47,20 @@ impl Actor {
         let token = self.form_token().expect("open a page with a form first");
         let mut fields = fields.to_vec();
         fields.push(("csrf", &token));
-        let request = self.request(Method::POST, path).header("Sec-Fetch-Site", "same-origin");
+        let request = self
+            .request(Method::POST, path)
+            .header("Sec-Fetch-Site", "same-origin");
         self.send(form(request, &fields)).await
     }
 
     /// Opens the sign-in page and sends its form.
     pub async fn sign_in(&self, name: &str, password: &str) -> Html {
         self.page("/sign-in").await;
-        self.post("/sign-in", &[("name", name), ("password", password), ("next", "/")]).await
+        self.post(
+            "/sign-in",
+            &[("name", name), ("password", password), ("next", "/")],
+        )
+        .await
     }
 
     /// A request of this browser, to be changed before [`Self::send`].
@@ -54,7 +70,10 @@ impl Actor {
         if cookies.is_empty() {
             return request;
         }
-        let line: Vec<String> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let line: Vec<String> = cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         request.header("Cookie", line.join("; "))
     }
 
@@ -87,14 +106,23 @@ impl Actor {
 
     /// Gives the browser a cookie.
     pub fn set_cookie(&self, name: &str, value: &str) {
-        self.cookies.lock().unwrap().insert(name.to_owned(), value.to_owned());
+        self.cookies
+            .lock()
+            .unwrap()
+            .insert(name.to_owned(), value.to_owned());
     }
 }
 
 /// Puts a form into a request.
 pub fn form(request: RequestBuilder, fields: &[(&str, &str)]) -> RequestBuilder {
-    let encode = |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
-    let body: Vec<String> =
-        fields.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
-    request.header("Content-Type", "application/x-www-form-urlencoded").body(body.join("&"))
+    let encode = |text: &str| {
+        percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+    };
+    let body: Vec<String> = fields
+        .iter()
+        .map(|(name, value)| format!("{}={}", encode(name), encode(value)))
+        .collect();
+    request
+        .header("Content-Type", "application/x-www-form-urlencoded")
+        .body(body.join("&"))
 }

@@ -1,176 +1,222 @@
-//! A database per test, copied from a template that is migrated once (about 80 ms each).
-//!
-//! The server is that of `WARDTRACK_TEST_DATABASE_URL`, else `WARDTRACK_DATABASE_URL`; the role needs CREATEDB. The template's name
-//! holds a hash of `migrations/`, so that changed migrations make a new one, and an advisory lock lets one process make it.
-//! Databases that killed runs left behind are removed by the next one.
-
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+//! A database per test, cloned from a template that is migrated once.
 
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text};
+use diesel::sql_types::{BigInt, Text};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
-use sha2::{Digest, Sha256};
-use tokio::sync::OnceCell;
-use wardtrack::config::Secret;
-use wardtrack::db::migrations;
+use wardtrack::config::{DbArgs, Secret};
+use wardtrack::db::{Db, migrations};
 
-/// A database that is dropped with this value.
+/// Any number: the advisory lock under which the template is made.
+const TEMPLATE_LOCK: i64 = 7_341_908_852;
+
+/// A database of its own, dropped at the end.
 #[derive(Debug)]
 pub struct TestDatabase {
     name: String,
+    server: String,
 }
 
-static NUMBER: AtomicU32 = AtomicU32::new(0);
-static PREPARED: OnceCell<()> = OnceCell::const_new();
+#[derive(QueryableByName)]
+struct Name {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+fn server_url() -> String {
+    Secret::from_env("WARDTRACK_DATABASE_URL")
+        .unwrap_or_else(|error| {
+            panic!("{error}; run the tests by scripts/test, or source .local/test/servers.env")
+        })
+        .expose()
+        .to_owned()
+}
+
+fn with_database(url: &str, name: &str) -> String {
+    let (base, _) = url
+        .rsplit_once('/')
+        .expect("an address ends in the name of a database");
+    format!("{base}/{name}")
+}
 
 impl TestDatabase {
-    /// With the schema.
+    /// A migrated database.
     pub async fn new() -> Self {
-        PREPARED.get_or_init(prepare).await;
-        Self::create(&format!("TEMPLATE {}", template())).await
+        let server = server_url();
+        let mut conn = AsyncPgConnection::establish(&server)
+            .await
+            .expect("the test server answers");
+        let template = make_template(&mut conn, &server).await;
+        Self::create(&mut conn, server, &format!(" TEMPLATE {template}")).await
     }
 
-    /// Without any table.
-    #[allow(dead_code, reason = "for tests of migrations")]
+    /// A database with nothing in it.
     pub async fn empty() -> Self {
-        PREPARED.get_or_init(prepare).await;
-        Self::create("").await
+        let server = server_url();
+        let mut conn = AsyncPgConnection::establish(&server)
+            .await
+            .expect("the test server answers");
+        Self::create(&mut conn, server, "").await
+    }
+
+    async fn create(conn: &mut AsyncPgConnection, server: String, how: &str) -> Self {
+        // The process id lets a later run sweep away what a killed one left.
+        let name = format!("wtt_{}_{:016x}", std::process::id(), rand_number());
+        conn.batch_execute(&format!("CREATE DATABASE {name}{how}"))
+            .await
+            .expect("the test role may create databases");
+        Self { name, server }
     }
 
     /// Its address.
     pub fn url(&self) -> Secret {
-        url_of(&self.name)
+        Secret::new(with_database(&self.server, &self.name))
     }
 
-    async fn create(options: &str) -> Self {
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("wt_test_{}_{number}", std::process::id());
-        server()
+    /// A pool on it.
+    pub fn pool(&self) -> Db {
+        let args = DbArgs {
+            db_pool: 5,
+            db_statement_timeout_ms: 30_000,
+        };
+        Db::new(&args, &self.url(), "wardtrack test").unwrap()
+    }
+
+    /// A connection of its own.
+    pub async fn conn(&self) -> AsyncPgConnection {
+        AsyncPgConnection::establish(self.url().expose())
             .await
-            .batch_execute(&format!("CREATE DATABASE {name} {options}"))
+            .unwrap()
+    }
+
+    /// One number from one query.
+    pub async fn number(&self, sql: &str) -> i64 {
+        #[derive(QueryableByName)]
+        struct Number {
+            #[diesel(sql_type = BigInt)]
+            n: i64,
+        }
+        let mut conn = self.conn().await;
+        let row: Number = diesel::sql_query(sql)
+            .get_result(&mut conn)
             .await
-            .expect("create the test's database");
-        Self { name }
+            .unwrap_or_else(|error| panic!("{sql}: {error}"));
+        row.n
+    }
+
+    /// The column `line` of a query.
+    pub async fn lines(&self, sql: &str) -> Vec<String> {
+        #[derive(QueryableByName)]
+        struct Line {
+            #[diesel(sql_type = Text)]
+            line: String,
+        }
+        let mut conn = self.conn().await;
+        let rows: Vec<Line> = diesel::sql_query(sql)
+            .load(&mut conn)
+            .await
+            .unwrap_or_else(|error| panic!("{sql}: {error}"));
+        rows.into_iter().map(|row| row.line).collect()
+    }
+
+    /// Runs statements.
+    pub async fn execute(&self, sql: &str) {
+        self.conn()
+            .await
+            .batch_execute(sql)
+            .await
+            .unwrap_or_else(|error| panic!("{sql}: {error}"));
     }
 }
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        let name = self.name.clone();
-        // A thread of its own: this may run on any runtime, or on none.
+        let (server, name) = (self.server.clone(), self.name.clone());
+        // The test's runtime may be ending: a thread with a runtime of its own is sure to finish.
         let dropped = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
-                .build()
-                .expect("a runtime");
+                .build()?;
             runtime.block_on(async {
+                let mut conn = AsyncPgConnection::establish(&server)
+                    .await
+                    .map_err(std::io::Error::other)?;
                 let sql = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
-                server().await.batch_execute(&sql).await
+                conn.batch_execute(&sql)
+                    .await
+                    .map_err(std::io::Error::other)
             })
-        });
-        let _ = dropped.join();
+        })
+        .join();
+        if let Ok(Err(error)) = dropped {
+            eprintln!("the test database {} stays: {error}", self.name);
+        }
     }
 }
 
-#[derive(QueryableByName)]
-struct Named {
-    #[diesel(sql_type = Text)]
-    datname: String,
-}
-
-#[derive(QueryableByName)]
-struct Found {
-    #[diesel(sql_type = Bool)]
-    found: bool,
-}
-
-/// Makes the template when it is missing, and sweeps what killed runs left.
-async fn prepare() {
-    let mut server = server().await;
-    server
-        .batch_execute("SELECT pg_advisory_lock(hashtext('wardtrack test template'))")
+/// Makes the migrated template unless it is there, named after the migrations so that a change makes a new one; sweeps away
+/// databases of processes that are gone.
+async fn make_template(conn: &mut AsyncPgConnection, server: &str) -> String {
+    let template = format!("wtt_template_{:016x}", migrations_fingerprint());
+    diesel::sql_query("SELECT pg_advisory_lock($1)")
+        .bind::<BigInt, _>(TEMPLATE_LOCK)
+        .execute(conn)
         .await
-        .expect("lock");
-    let template = template();
-    let is_there: Found =
-        diesel::sql_query("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1) AS found")
-            .bind::<Text, _>(&template)
-            .get_result(&mut server)
-            .await
-            .expect("look for the template");
-    if !is_there.found {
+        .unwrap();
+    let all: Vec<Name> = diesel::sql_query(
+        "SELECT datname::text AS name FROM pg_database WHERE datname LIKE 'wtt\\_%'",
+    )
+    .load(conn)
+    .await
+    .unwrap();
+    for Name { name } in &all {
+        let process = name.split('_').nth(1).and_then(|id| id.parse::<u32>().ok());
+        let is_left =
+            process.is_some_and(|id| !std::path::Path::new(&format!("/proc/{id}")).exists());
+        let is_old_template = name.starts_with("wtt_template_") && *name != template;
+        if is_left || is_old_template {
+            conn.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+                .await
+                .unwrap();
+        }
+    }
+    if !all.iter().any(|row| row.name == template) {
         let draft = format!("{template}_draft");
-        let drop = format!("DROP DATABASE IF EXISTS {draft} WITH (FORCE)");
-        server.batch_execute(&drop).await.expect("drop the draft");
-        let create = format!("CREATE DATABASE {draft}");
-        server.batch_execute(&create).await.expect("create the template");
-        migrations::run(&url_of(&draft)).await.expect("migrate the template");
-        // The migration's connection may still be closing.
-        let rename = format!("ALTER DATABASE {draft} RENAME TO {template}");
-        let close = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{draft}'");
-        server.batch_execute(&close).await.expect("close the template");
-        server.batch_execute(&rename).await.expect("name the template");
-    }
-    sweep(&mut server).await;
-}
-
-/// Drops the databases of processes that no longer run.
-async fn sweep(server: &mut AsyncPgConnection) {
-    let left: Vec<Named> =
-        diesel::sql_query(r"SELECT datname FROM pg_database WHERE datname LIKE 'wt\_test\_%'")
-            .load(server)
+        conn.batch_execute(&format!("DROP DATABASE IF EXISTS {draft} WITH (FORCE)"))
             .await
-            .expect("list databases");
-    for Named { datname } in left {
-        let process = datname.split('_').nth(2).and_then(|pid| pid.parse::<u32>().ok());
-        if process.is_none_or(|pid| !Path::new(&format!("/proc/{pid}")).exists()) {
-            // Another process may sweep it at the same time.
-            let sql = format!("DROP DATABASE IF EXISTS {datname} WITH (FORCE)");
-            let _ = server.batch_execute(&sql).await;
-        }
+            .unwrap();
+        conn.batch_execute(&format!("CREATE DATABASE {draft}"))
+            .await
+            .unwrap();
+        migrations::run(&Secret::new(with_database(server, &draft)))
+            .await
+            .unwrap();
+        conn.batch_execute(&format!("ALTER DATABASE {draft} RENAME TO {template}"))
+            .await
+            .unwrap();
     }
-}
-
-fn template() -> String {
-    fn files(folder: &Path, out: &mut Vec<PathBuf>) {
-        for entry in std::fs::read_dir(folder).expect("migrations") {
-            let path = entry.expect("a file").path();
-            if path.is_dir() {
-                files(&path, out);
-            } else {
-                out.push(path);
-            }
-        }
-    }
-    let mut all = Vec::new();
-    files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations"), &mut all);
-    all.sort();
-    let mut hash = Sha256::new();
-    for path in all {
-        hash.update(std::fs::read(path).expect("a migration"));
-    }
-    let hash = hash.finalize();
-    format!("wt_template_{:02x}{:02x}{:02x}{:02x}", hash[0], hash[1], hash[2], hash[3])
-}
-
-async fn server() -> AsyncPgConnection {
-    AsyncPgConnection::establish(&base_url())
+    diesel::sql_query("SELECT pg_advisory_unlock($1)")
+        .bind::<BigInt, _>(TEMPLATE_LOCK)
+        .execute(conn)
         .await
-        .expect("the database of WARDTRACK_TEST_DATABASE_URL or WARDTRACK_DATABASE_URL; scripts/test starts one")
+        .unwrap();
+    template
 }
 
-fn url_of(database: &str) -> Secret {
-    let base = base_url();
-    let (start, query) = base.split_once('?').unwrap_or((&base, ""));
-    let (server, _) = start.rsplit_once('/').expect("postgres://user:password@host:port/database");
-    let query = if query.is_empty() { String::new() } else { format!("?{query}") };
-    Secret::new(format!("{server}/{database}{query}"))
+fn migrations_fingerprint() -> u64 {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path().join("up.sql"))
+        .collect();
+    files.sort();
+    let mut hasher = DefaultHasher::new();
+    for file in files {
+        std::fs::read(file).ok().hash(&mut hasher);
+    }
+    hasher.finish()
 }
 
-#[allow(clippy::disallowed_methods, reason = "tests have no command line to read settings from")]
-fn base_url() -> String {
-    std::env::var("WARDTRACK_TEST_DATABASE_URL")
-        .or_else(|_| std::env::var("WARDTRACK_DATABASE_URL"))
-        .expect("set WARDTRACK_TEST_DATABASE_URL, or run the tests by scripts/test, which starts a private server")
+pub(super) fn rand_number() -> u64 {
+    uuid::Uuid::new_v4().as_u64_pair().0
 }

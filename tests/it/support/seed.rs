@@ -54,14 +54,20 @@ const STARTS: [(&str, i64); 13] = [
 /// Sets the sequences apart.
 pub async fn spread_ids(conn: &mut AsyncPgConnection) {
     for (table, start) in STARTS {
-        conn.batch_execute(&format!("ALTER TABLE {table} ALTER COLUMN id RESTART WITH {start}")).await.unwrap();
+        conn.batch_execute(&format!(
+            "ALTER TABLE {table} ALTER COLUMN id RESTART WITH {start}"
+        ))
+        .await
+        .unwrap();
     }
 }
 
 /// A small hospital as it is at `now`.
 pub async fn hospital(conn: &mut AsyncPgConnection, now: DateTime<Utc>) -> Hospital {
     spread_ids(conn).await;
-    conn.batch_execute(include_str!("hospital.sql")).await.unwrap();
+    conn.batch_execute(include_str!("hospital.sql"))
+        .await
+        .unwrap();
     conn.batch_execute(
         "SELECT ensure_partition('quarantine', day), ensure_partition('asset_stay', day), ensure_partition('audit_log', day) \
          FROM unnest(ARRAY[now()::date, (now() - interval '1 month')::date]) AS day",
@@ -93,7 +99,14 @@ pub async fn hospital(conn: &mut AsyncPgConnection, now: DateTime<Utc>) -> Hospi
         place(conn, asset, room, reader, at, seen_at, basis).await;
     }
     for (left_h, room) in [(3, ids.soiled), (30, ids.clean)] {
-        stay(conn, ids.likely, room, now - TimeDelta::hours(left_h + 2), now - TimeDelta::hours(left_h)).await;
+        stay(
+            conn,
+            ids.likely,
+            room,
+            now - TimeDelta::hours(left_h + 2),
+            now - TimeDelta::hours(left_h),
+        )
+        .await;
     }
     for statement in [
         "INSERT INTO reader_health (reader_id, last_message_at, sightings_per_min, rejected) VALUES (100001, $1, 320, 12)",
@@ -105,7 +118,11 @@ pub async fn hospital(conn: &mut AsyncPgConnection, now: DateTime<Utc>) -> Hospi
         "INSERT INTO quarantine (received_at, scope, reason, detail, routing_key, reader_key, body, body_bytes) \
          VALUES ($1 - interval '1 min', 'sighting', 'from_the_future', 'a reason of a later version', 's.3w-12-a', '3w-12-a', '{}', 2)",
     ] {
-        sql_query(statement).bind::<Timestamptz, _>(now).execute(conn).await.unwrap();
+        sql_query(statement)
+            .bind::<Timestamptz, _>(now)
+            .execute(conn)
+            .await
+            .unwrap();
     }
     ids
 }
@@ -146,7 +163,13 @@ async fn place(
 }
 
 /// A stay that ended.
-pub async fn stay(conn: &mut AsyncPgConnection, asset: i64, room: i64, entered_at: DateTime<Utc>, left_at: DateTime<Utc>) {
+pub async fn stay(
+    conn: &mut AsyncPgConnection,
+    asset: i64,
+    room: i64,
+    entered_at: DateTime<Utc>,
+    left_at: DateTime<Utc>,
+) {
     sql_query("INSERT INTO asset_stay (asset_id, room_id, entered_at, left_at, basis) VALUES ($1, $2, $3, $4, 'beacon')")
         .bind::<BigInt, _>(asset)
         .bind::<BigInt, _>(room)

@@ -1,0 +1,53 @@
+//! `wardtrack dev`: every role in one process, with the same functions that run them apart.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::Args as ClapArgs;
+
+use super::{consume, gateway, serve};
+use crate::clock::Clock;
+use crate::config::broker::ManagementArgs;
+use crate::config::{BrokerArgs, DbArgs, IngestArgs, WebArgs};
+use crate::db::Db;
+use crate::lifecycle::Lifecycle;
+
+/// Arguments of `wardtrack dev`.
+#[derive(Debug, ClapArgs)]
+pub struct Args {
+    #[command(flatten)]
+    web: WebArgs,
+    #[command(flatten)]
+    ingest: IngestArgs,
+    #[command(flatten)]
+    broker: BrokerArgs,
+    #[command(flatten)]
+    management: ManagementArgs,
+    #[command(flatten)]
+    db: DbArgs,
+}
+
+/// Runs the command until a signal.
+///
+/// # Errors
+/// When the settings are unfit, an address is taken or the database cannot be reached.
+pub async fn run(args: Args) -> anyhow::Result<()> {
+    let (life, clock) = (Lifecycle::new(), Clock::system());
+    life.listen_for_signals().context("listening for signals")?;
+    let url = args.db.url()?;
+    let metrics = crate::telemetry::init_metrics()?;
+    let pages = Db::new(&args.db, &url, "wardtrack web")?;
+    let app = serve::app(
+        pages,
+        clock.clone(),
+        &args.web,
+        &args.broker,
+        &args.management,
+        metrics,
+    )?;
+    serve::spawn(Arc::new(app), &args.web, &life).await?;
+    let db = Db::new(&args.db, &url, "wardtrack consumer")?;
+    consume::spawn(&args.ingest, &args.broker, &db, &clock, &life)?;
+    gateway::spawn(&args.broker, &db, &clock, &life)?;
+    life.wait().await
+}
