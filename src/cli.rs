@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand below `cli/`, each with its `Args` and `run(args)`.
 
 mod admin;
+mod bench;
 mod consume;
 mod dev;
 mod gateway;
@@ -60,6 +61,8 @@ enum Command {
     Locate(locate::Args),
     /// Simulate a hospital: 90 readers that publish what they hear of 420 pieces of equipment, or a recording of it.
     Simulate(Box<simulate::Args>),
+    /// Measure wardtrack on real servers.
+    Bench(bench::Args),
 }
 
 /// Parses the arguments, runs the command and gives the process its exit code: 0 done, 1 failed, 2 wrong arguments.
@@ -82,6 +85,7 @@ pub fn main() -> ExitCode {
         Command::Replay(args) => block_on(replay::run(args)),
         Command::Locate(args) => locate::run(&args),
         Command::Simulate(args) => block_on(simulate::run(*args)),
+        Command::Bench(args) => block_on(bench::run(args)),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

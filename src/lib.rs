@@ -6,6 +6,7 @@
 pub mod app;
 pub mod assets;
 pub mod audit;
+pub mod bench;
 pub mod broker;
 pub mod cli;
 pub mod clock;
@@ -23,4 +24,5 @@ pub mod places;
 pub mod recording;
 pub mod simulate;
 pub mod telemetry;
+pub mod torture;
 pub mod web;

@@ -100,6 +100,9 @@ pub async fn insert_batches(
         #[diesel(sql_type = SqlUuid)]
         batch_id: Uuid,
     }
+    if batches.is_empty() {
+        return Ok(AHashSet::new());
+    }
     let days: Vec<NaiveDate> = batches.iter().map(|(_, batch)| batch.batch_day).collect();
     let readers: Vec<ReaderId> = batches.iter().map(|(reader_id, _)| *reader_id).collect();
     let ids: Vec<Uuid> = batches.iter().map(|(_, batch)| batch.batch_id).collect();

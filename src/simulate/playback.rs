@@ -245,9 +245,9 @@ pub async fn play(
         // All readers of a window are confirmed before the next begins, so that no reader runs ahead of the others by more
         // than the lateness that the deciding core allows, whatever the speed.
         let sending = heard.iter().filter_map(|(reader, sightings)| {
-            let line = lines.get(usize::try_from(*reader).ok()?)?;
-            let message = line.message(recording, names, sightings, sent_at_ms, shift_ms);
-            Some(line.send(message))
+            let sender = lines.get(usize::try_from(*reader).ok()?)?;
+            let message = sender.message(recording, names, sightings, sent_at_ms, shift_ms);
+            Some(sender.send(message))
         });
         let sent = try_join_all(sending).await?;
         played.messages += u64::try_from(sent.len()).unwrap_or(0);

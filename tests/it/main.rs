@@ -9,6 +9,7 @@
 mod architecture;
 mod browser_rules;
 mod explain;
+mod ingest;
 mod locate;
 mod pages;
 mod replay;

@@ -1,0 +1,10 @@
+//! The way of a message through real servers: each test has a database, a virtual host and readers of its own.
+
+mod bad_input;
+mod faults;
+mod golden;
+mod permissions;
+mod repeats;
+mod rig;
+mod rules;
+mod topology;
