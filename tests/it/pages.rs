@@ -413,9 +413,17 @@ async fn a_room_shows_what_is_in_it_what_left_and_its_readers() {
         ["Clean utility 3W-12", "Soiled utility 3W-14", "Bay 2"]
     );
     assert_eq!(floor.all("tbody td.r"), ["3", "1", "0"]);
-    assert_eq!(
-        nurse.page("/rooms").await.h1(),
-        "Rooms on Ground, Main building"
+    assert!(
+        floor.all("tbody tr")[1].contains("Offline since"),
+        "{}",
+        floor.text()
+    );
+    let ground = nurse.page("/rooms").await;
+    assert_eq!(ground.h1(), "Rooms on Ground, Main building");
+    assert!(
+        ground.all("tbody tr")[0].ends_with("None"),
+        "no reader covers it: {}",
+        ground.text()
     );
     assert_eq!(nurse.page("/rooms?floor=9x").await.status, 200);
     assert_eq!(nurse.page("/rooms/80001").await.status, 404);
@@ -469,7 +477,7 @@ async fn quarantine_shows_why_and_sends_a_message_again_once() {
     assert_eq!(app.biomed().await.page("/quarantine").await.status, 403);
     let admin = app.admin().await;
     let page = admin.page("/quarantine").await;
-    assert_eq!(page.all("tbody th a"), ["Not JSON", "from the future"]);
+    assert_eq!(page.all("tbody th a"), ["Not JSON", "From the future"]);
     has(&page, "wardtrack does not know this reason");
     has(&page, "In the last 24 hours: 2");
     assert_eq!(
