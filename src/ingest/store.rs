@@ -20,6 +20,7 @@ use super::apply::{
 use super::health::ReaderMemory;
 use super::intake::Batch;
 use super::quarantine::NewQuarantine;
+use super::timing::ClockOffset;
 use crate::db::types::PlaceBasis;
 use crate::ids::{AssetId, ReaderId, RoomId, TagId};
 
@@ -398,6 +399,47 @@ pub async fn list_tag_states(conn: &mut AsyncPgConnection) -> QueryResult<Vec<St
         seen_at: row.seen_at,
         confidence: row.confidence,
         reader_id: row.reader_id,
+    });
+    Ok(stored.collect())
+}
+
+/// Loads how every reader was doing.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_reader_health(
+    conn: &mut AsyncPgConnection,
+) -> QueryResult<Vec<(ReaderId, ReaderMemory)>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        reader_id: ReaderId,
+        #[diesel(sql_type = Nullable<Timestamptz>)]
+        last_message_at: Option<DateTime<Utc>>,
+        #[diesel(sql_type = Nullable<Timestamptz>)]
+        last_sighting_at: Option<DateTime<Utc>>,
+        #[diesel(sql_type = Nullable<Timestamptz>)]
+        down_since: Option<DateTime<Utc>>,
+        #[diesel(sql_type = BigInt)]
+        clock_offset_ms: i64,
+        #[diesel(sql_type = Float)]
+        sightings_per_min: f32,
+    }
+    let rows: Vec<Row> = sql_query(include_str!("sql/load_reader_health.sql"))
+        .load(conn)
+        .await?;
+    let ms = |at: Option<DateTime<Utc>>| at.map(|at| at.timestamp_millis());
+    let stored = rows.into_iter().map(|row| {
+        let mut memory = ReaderMemory::default();
+        // Exactly zero stands for "never measured": a message needs a millisecond to arrive.
+        if row.clock_offset_ms != 0 {
+            memory.clock = ClockOffset::restored(row.clock_offset_ms);
+        }
+        memory.last_message_ms = ms(row.last_message_at);
+        memory.last_sighting_ms = ms(row.last_sighting_at);
+        memory.down_since_ms = ms(row.down_since);
+        memory.sightings_per_min = row.sightings_per_min;
+        (row.reader_id, memory)
     });
     Ok(stored.collect())
 }
