@@ -38,7 +38,10 @@ async fn walk(rig: &Rig) {
     rig.publish(0, &first).await;
     rig.publish(1, &second).await;
     rig.wait_for_batches(sent).await;
-    wait_until("the tag is in room 1", SOON, async || rig.room_of(0).await == Some(1)).await;
+    wait_until("the tag is in room 1", SOON, async || {
+        rig.room_of(0).await == Some(1)
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -315,7 +315,9 @@ impl Rig {
     /// Waits until the consumer has found its queue empty.
     pub async fn wait_until_caught_up(&self) {
         wait_until("the shard has caught up", SOON, async || {
-            self.number("SELECT count(caught_up_at) AS n FROM consumer_health").await == 1
+            self.number("SELECT count(caught_up_at) AS n FROM consumer_health")
+                .await
+                == 1
         })
         .await;
     }
