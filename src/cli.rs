@@ -12,6 +12,7 @@ mod replay;
 mod serve;
 mod simulate;
 mod topology;
+mod torture;
 
 use std::future::Future;
 use std::process::ExitCode;
@@ -60,6 +61,8 @@ enum Command {
     Locate(locate::Args),
     /// Simulate a hospital: 90 readers that publish what they hear of 420 pieces of equipment, or a recording of it.
     Simulate(Box<simulate::Args>),
+    /// Break things on purpose and see that nothing is lost.
+    Torture(torture::Args),
 }
 
 /// Parses the arguments, runs the command and gives the process its exit code: 0 done, 1 failed, 2 wrong arguments.
@@ -82,6 +85,7 @@ pub fn main() -> ExitCode {
         Command::Replay(args) => block_on(replay::run(args)),
         Command::Locate(args) => locate::run(&args),
         Command::Simulate(args) => block_on(simulate::run(*args)),
+        Command::Torture(args) => block_on(torture::run(args)),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,
