@@ -1,0 +1,199 @@
+//! What a round was like, as a table for people and a line for programs.
+
+use serde_json::{Value, json};
+
+use super::check::{Arrivals, Findings};
+
+/// A fault and how long it took to get over it.
+#[derive(Clone, Debug)]
+pub(super) struct Fault {
+    pub name: &'static str,
+    pub begun_ms: i64,
+    pub ended_ms: i64,
+    pub note: String,
+}
+
+/// A round.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Round {
+    pub number: u32,
+    pub took_s: f64,
+    pub load_s: f64,
+    pub faults: Vec<Fault>,
+    pub messages: usize,
+    pub bad: usize,
+    pub confirmed: usize,
+    pub sightings: usize,
+    pub retries: u64,
+    pub repeats: u64,
+    pub findings: Findings,
+    pub arrivals: Arrivals,
+    /// Waiting times in the 95th percentile: without bad messages, and with them.
+    pub waits_ms: (i64, i64),
+    pub breaches: Vec<String>,
+}
+
+impl Round {
+    /// Longest time in which nothing was taken.
+    pub fn gap_ms_max(&self) -> i64 {
+        let times = self.arrivals.all_ms.iter();
+        times
+            .clone()
+            .zip(times.skip(1))
+            .map(|(one, next)| next - one)
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// From the end of a fault until messages are taken within a second again.
+    pub fn recovery_ms(&self, fault: &Fault) -> Option<i64> {
+        self.arrivals
+            .prompt
+            .iter()
+            .filter(|(sent_ms, received_ms)| {
+                *sent_ms >= fault.ended_ms && received_ms - sent_ms <= 1_000
+            })
+            .map(|(_, received_ms)| received_ms - fault.ended_ms)
+            .min()
+    }
+
+    pub fn print(&self) {
+        println!(
+            "round {}: {} ({:.0} s, of it {:.0} s load)",
+            self.number,
+            if self.breaches.is_empty() {
+                "passed"
+            } else {
+                "FAILED"
+            },
+            self.took_s,
+            self.load_s
+        );
+        for fault in &self.faults {
+            let recovery = self
+                .recovery_ms(fault)
+                .map_or_else(|| "never".to_owned(), |ms| format!("{:.1} s", seconds(ms)));
+            println!(
+                "  {:<28} lasted {:>5.1} s   caught up after {recovery:>7}   {}",
+                fault.name,
+                seconds(fault.ended_ms - fault.begun_ms),
+                fault.note
+            );
+        }
+        let rows: [(&str, String); 11] = [
+            (
+                "messages made",
+                format!("{} ({} of them bad)", self.messages, self.bad),
+            ),
+            ("confirmed", self.confirmed.to_string()),
+            ("sent again on purpose", self.repeats.to_string()),
+            ("sent again, not confirmed", self.retries.to_string()),
+            (
+                "duplicates met",
+                format!("at least {}", self.findings.duplicates),
+            ),
+            ("sightings confirmed", self.sightings.to_string()),
+            ("sightings stored", self.findings.rows.to_string()),
+            (
+                "missing / double / wrong",
+                format!(
+                    "{} / {} / {}",
+                    self.findings.missing.len(),
+                    self.findings.double.len(),
+                    self.findings.wrong.len()
+                ),
+            ),
+            (
+                "rows of quarantine",
+                format!(
+                    "{} ({} kept again)",
+                    self.findings.quarantined, self.findings.quarantined_again
+                ),
+            ),
+            ("closed stays", self.findings.stays.to_string()),
+            (
+                "waiting, 95 of 100",
+                format!(
+                    "{} ms without bad messages, {} ms with; longest gap {:.1} s",
+                    self.waits_ms.0,
+                    self.waits_ms.1,
+                    seconds(self.gap_ms_max())
+                ),
+            ),
+        ];
+        for (name, value) in rows {
+            println!("  {name:<28} {value}");
+        }
+        for breach in &self.breaches {
+            println!("  BREACH: {breach}");
+        }
+    }
+
+    pub fn json(&self) -> Value {
+        let faults: Vec<Value> = self
+            .faults
+            .iter()
+            .map(|fault| {
+                json!({"fault": fault.name, "lasted_ms": fault.ended_ms - fault.begun_ms, "caught_up_ms": self.recovery_ms(fault)})
+            })
+            .collect();
+        json!({
+            "round": self.number, "passed": self.breaches.is_empty(), "messages": self.messages, "bad": self.bad,
+            "confirmed": self.confirmed, "sightings_confirmed": self.sightings, "sightings_stored": self.findings.rows,
+            "missing": self.findings.missing.len(), "double": self.findings.double.len(), "wrong": self.findings.wrong.len(),
+            "repeats": self.repeats, "retries": self.retries, "duplicates": self.findings.duplicates,
+            "quarantined": self.findings.quarantined, "quarantined_again": self.findings.quarantined_again,
+            "stays": self.findings.stays, "gap_ms_max": self.gap_ms_max(),
+            "wait_ms_p95": self.waits_ms.0, "wait_ms_p95_beside_bad": self.waits_ms.1,
+            "faults": faults, "breaches": self.breaches,
+        })
+    }
+}
+
+/// The value that 95 of 100 do not exceed.
+pub(super) fn p95(mut values: Vec<i64>) -> i64 {
+    values.sort_unstable();
+    let at = (values.len() * 95 / 100).min(values.len().saturating_sub(1));
+    values.get(at).copied().unwrap_or(0)
+}
+
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_precision_loss,
+    reason = "for people to read"
+)]
+fn seconds(ms: i64) -> f64 {
+    ms as f64 / 1_000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recovery_is_the_first_prompt_message_after_the_fault() {
+        let fault = Fault {
+            name: "x",
+            begun_ms: 1_000,
+            ended_ms: 5_000,
+            note: String::new(),
+        };
+        let round = Round {
+            arrivals: Arrivals {
+                prompt: vec![(900, 950), (4_900, 6_500), (5_100, 7_000), (6_900, 7_100)],
+                all_ms: vec![950, 6_500, 7_000, 7_100],
+            },
+            ..Round::default()
+        };
+        assert_eq!(round.recovery_ms(&fault), Some(2_100));
+        assert_eq!(round.gap_ms_max(), 5_550);
+    }
+
+    #[test]
+    fn p95_of_few_values_is_the_largest() {
+        assert_eq!(
+            (p95(vec![]), p95(vec![3, 9, 1]), p95((1..=100).collect())),
+            (0, 9, 96)
+        );
+    }
+}
