@@ -21,7 +21,7 @@ use crate::config::{BrokerArgs, Secret};
 /// Event times begin this long before what they would need to, so that they stay in the past however fast the load is taken.
 const HEADROOM_MS: i64 = 600_000;
 /// Without any progress for this long the run fails.
-const STUCK: Duration = Duration::from_secs(60);
+const STUCK: Duration = Duration::from_mins(1);
 /// How often the length of the queue and the committed batches are looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// The bare consumer acknowledges as many messages at once as wardtrack puts into one transaction at most.

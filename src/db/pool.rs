@@ -14,7 +14,7 @@ use crate::config::{DbArgs, Secret};
 pub type DbConn = Object<AsyncDieselConnectionManager<AsyncPgConnection>>;
 
 /// Connections older than this are replaced, so that a changed setting or server reaches every one.
-const CONNECTION_AGE_MAX: Duration = Duration::from_secs(24 * 3600);
+const CONNECTION_AGE_MAX: Duration = Duration::from_hours(24);
 /// How long a caller waits for a free connection.
 const WAIT_MAX: Duration = Duration::from_secs(5);
 

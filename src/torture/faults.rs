@@ -33,7 +33,7 @@ const POSTGRES_AWAY: Duration = Duration::from_secs(20);
 /// How long the consumer may take to end when it is asked to.
 const END_MAX: Duration = Duration::from_secs(5);
 /// How long it may take after the load until everything is confirmed and taken.
-const DRAIN_MAX: Duration = Duration::from_secs(180);
+const DRAIN_MAX: Duration = Duration::from_mins(3);
 
 /// What to run.
 #[derive(Clone, Debug)]

@@ -157,12 +157,11 @@ async fn end(child: &mut Child) -> anyhow::Result<Ended> {
         .status()
         .await
         .context("running kill")?;
-    let code = match tokio::time::timeout(END_MAX, child.wait()).await {
-        Ok(status) => status.context("waiting for the consumer")?.code(),
-        Err(_) => {
-            child.kill().await.ok();
-            None
-        }
+    let code = if let Ok(status) = tokio::time::timeout(END_MAX, child.wait()).await {
+        status.context("waiting for the consumer")?.code()
+    } else {
+        child.kill().await.ok();
+        None
     };
     Ok(Ended {
         after: begun.elapsed(),

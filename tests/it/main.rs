@@ -3,6 +3,8 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::disallowed_methods,
     reason = "a test may panic; clippy.toml allows it inside #[test] only, not in the helpers"
 )]
 

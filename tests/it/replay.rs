@@ -94,7 +94,7 @@ async fn played(recording: &Recording, site: &str, speed: f64) -> BTreeMap<Strin
         .unwrap();
     let sent = i64::try_from(done.messages).unwrap();
     wait_until(
-        Duration::from_secs(60),
+        Duration::from_mins(1),
         "every message is applied",
         || async {
             database

@@ -39,12 +39,12 @@ impl TestBroker {
             management,
             users: std::sync::Mutex::default(),
         };
-        broker.topology().apply(&broker.management).await.unwrap();
+        Self::topology().apply(&broker.management).await.unwrap();
         broker
     }
 
     /// The definition that was applied.
-    pub fn topology(&self) -> Topology {
+    fn topology() -> Topology {
         let users = BrokerRole::ALL
             .iter()
             .map(|role| BrokerUser::for_role(*role, &role.password().unwrap()));
@@ -60,12 +60,6 @@ impl TestBroker {
     /// Sign-in of a role.
     pub fn role(&self, role: BrokerRole) -> BrokerAddress {
         BrokerAddress::for_role(&self.args, role).unwrap()
-    }
-
-    /// Sign-in of the administrator, who may publish anything.
-    pub fn admin(&self) -> BrokerAddress {
-        let (user, password) = self.management.admin();
-        BrokerAddress::new(&self.args, user, password.clone()).unwrap()
     }
 
     /// Remembers a user to delete at the end; users belong to the server, not to the virtual host.

@@ -117,15 +117,6 @@ impl TestDatabase {
             .unwrap_or_else(|error| panic!("{sql}: {error}"));
         rows.into_iter().map(|row| row.line).collect()
     }
-
-    /// Runs statements.
-    pub async fn execute(&self, sql: &str) {
-        self.conn()
-            .await
-            .batch_execute(sql)
-            .await
-            .unwrap_or_else(|error| panic!("{sql}: {error}"));
-    }
 }
 
 impl Drop for TestDatabase {
