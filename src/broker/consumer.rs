@@ -9,6 +9,7 @@ use futures_util::StreamExt;
 use lapin::message::Delivery;
 use lapin::options::{
     BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicNackOptions, BasicQosOptions,
+    QueueDeclareOptions,
 };
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, Connection};
@@ -177,6 +178,24 @@ impl Subscription {
             Some(Err(error)) => Some(Next::Lost(error.to_string())),
             None => Some(Next::Lost("the subscription was cancelled".to_owned())),
         }
+    }
+
+    /// How many messages wait in the queue and were not delivered to anybody.
+    ///
+    /// # Errors
+    /// When the broker does not answer.
+    pub async fn depth(&self) -> Result<u32, BrokerError> {
+        // Passive: it only asks, and needs no right to configure.
+        let declare = self.channel.queue_declare(
+            self.consumer.queue(),
+            QueueDeclareOptions {
+                passive: true,
+                ..QueueDeclareOptions::default()
+            },
+            FieldTable::default(),
+        );
+        let queue = within("asking for the length of the queue", declare).await?;
+        Ok(queue.message_count())
     }
 
     /// Acknowledges every message up to and including `last`. Call it only after COMMIT returned (I-6).

@@ -214,6 +214,27 @@ impl ShardState {
         }
     }
 
+    /// Takes over what was known of the readers before a restart: without it the first message that comes late would pass for
+    /// a slow clock, and a reader that fell silent meanwhile would never be missed (I-9a).
+    pub fn restore_readers(&mut self, stored: Vec<(ReaderId, ReaderMemory)>) {
+        self.readers.extend(stored);
+        for reader in self.directory.readers() {
+            if !reader.sends_heartbeats || reader.state != ReaderState::Active {
+                continue;
+            }
+            let spoke_ms = self
+                .readers
+                .get(&reader.id)
+                .and_then(|memory| memory.last_message_ms);
+            for radio in reader.radios() {
+                if let Some(spoke_ms) = spoke_ms {
+                    self.site
+                        .record_message(radio.index, spoke_ms, &self.config.engine);
+                }
+            }
+        }
+    }
+
     /// Takes over a directory that was loaded again.
     pub fn directory_changed(&mut self) {
         self.directory.place_radios(&mut self.site);
@@ -226,8 +247,9 @@ impl ShardState {
         self.readers.entry(reader_id).or_default()
     }
 
-    /// Takes in a batch that is applied for the first time. `mono_ms` is a clock that only moves on.
-    pub fn apply(&mut self, batch: &Batch, mono_ms: u64, plan: &mut Plan) {
+    /// Takes in a batch that is applied for the first time. `body` is what it was parsed from, `mono_ms` a clock that only
+    /// moves on.
+    pub fn apply(&mut self, batch: &Batch, body: &[u8], mono_ms: u64, plan: &mut Plan) {
         let Some(reader) = self.directory.reader(&batch.reader_key).cloned() else {
             debug_assert!(
                 false,
@@ -239,20 +261,34 @@ impl ShardState {
         let is_used = reader.state == ReaderState::Active;
         let offset_ms = self.record_message(&reader, batch, received_ms);
         plan.quarantine.extend(batch.rejects.iter().cloned());
-        let (mut taken, mut newest_ms, mut faults) = (0_i64, None, 0_i64);
+        let (mut taken, mut newest_ms, mut faults, mut refused) = (0_i64, None, 0_i64, 0_i64);
         for sighting in &batch.sightings {
-            let seen_ms =
-                match decide_seen_at(sighting.heard, batch.sent_at_ms, offset_ms, received_ms) {
-                    SeenAt::At(seen_ms) => seen_ms,
-                    SeenAt::ClockFault(seen_ms) => {
-                        faults += 1;
-                        seen_ms
-                    }
-                    SeenAt::TooOld(said_ms) => {
-                        self.refuse_too_old(batch, &reader, sighting, said_ms, plan);
-                        continue;
-                    }
-                };
+            let seen_ms = match decide_seen_at(
+                sighting.heard,
+                batch.sent_at_ms,
+                offset_ms,
+                received_ms,
+            ) {
+                SeenAt::At(seen_ms) => seen_ms,
+                SeenAt::ClockFault { seen_ms, said_ms } => {
+                    faults += 1;
+                    let detail = format!(
+                        "said to be seen at {}, more than 2 minutes ahead: it took its arrival time; check the reader's clock",
+                        said(said_ms)
+                    );
+                    Self::keep_time_fault(batch, body, sighting, ("clock_fault", detail), plan);
+                    seen_ms
+                }
+                SeenAt::TooOld(said_ms) => {
+                    refused += 1;
+                    let detail = format!(
+                        "seen at {}, more than 7 days before it arrived: check the reader's clock, or leave old sightings out",
+                        said(said_ms)
+                    );
+                    Self::keep_time_fault(batch, body, sighting, ("too_old", detail), plan);
+                    continue;
+                }
+            };
             taken += 1;
             newest_ms = newest_ms.max(Some(seen_ms));
             let Some(position) = sighting.tag else {
@@ -277,6 +313,7 @@ impl ShardState {
         let memory = self.reader_memory(reader.id);
         memory.sightings += taken;
         memory.clock_faults += faults;
+        memory.rejected += refused;
         memory.last_sighting_ms = memory.last_sighting_ms.max(newest_ms);
     }
 
@@ -310,16 +347,14 @@ impl ShardState {
         offset_ms
     }
 
-    fn refuse_too_old(
-        &mut self,
+    /// Keeps the text of a sighting whose time cannot be right; the first of a message, like other refused ones.
+    fn keep_time_fault(
         batch: &Batch,
-        reader: &ReaderEntry,
+        body: &[u8],
         sighting: &Sighting,
-        said_ms: i64,
+        (reason, detail): (&'static str, String),
         plan: &mut Plan,
     ) {
-        let memory = self.reader_memory(reader.id);
-        memory.rejected += 1;
         let kept = plan
             .quarantine
             .iter()
@@ -329,21 +364,18 @@ impl ShardState {
         if kept >= super::envelope::REJECTS_KEPT_MAX {
             return;
         }
-        let said = DateTime::from_timestamp_millis(said_ms)
-            .map_or("before 1970".to_owned(), |at| at.to_rfc3339());
         let origin = Origin {
             received_at: batch.received_at,
             routing_key: &batch.routing_key,
             reader_key: Some(&batch.reader_key),
             content_type: None,
         };
+        let index = u16::try_from(sighting.index).unwrap_or(0);
         let reject = super::envelope::Reject {
-            index: u16::try_from(sighting.index).unwrap_or(0),
-            reason: "too_old",
-            detail: format!(
-                "seen at {said}, more than 7 days before it arrived: check the reader's clock, or leave old sightings out"
-            ),
-            raw: format!("{sighting:?}"),
+            index,
+            reason,
+            detail,
+            raw: super::envelope::raw_sighting(body, index),
         };
         plan.quarantine
             .push(NewQuarantine::sighting(origin, batch.batch_id, &reject));
@@ -630,6 +662,11 @@ fn keeps_history(
             true
         }
     }
+}
+
+fn said(ms: i64) -> String {
+    DateTime::from_timestamp_millis(ms)
+        .map_or_else(|| "no possible date".to_owned(), |at| at.to_rfc3339())
 }
 
 fn hour_of(ms: i64) -> DateTime<Utc> {

@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::quarantine::printable;
 use super::tag_key::{TagKeyError, canonical};
 
 /// Longest body, in bytes.
@@ -411,6 +412,7 @@ fn finish<'a>(
             problem,
         });
     }
+    let batch_day = batch_day(head.batch_id, head.sent_at_ms);
     let batch_id = match head.batch_id {
         Some(batch_id) => batch_id,
         None if head.sent_at_ms.is_some() || head.seq.is_some() => {
@@ -420,7 +422,7 @@ fn finish<'a>(
     };
     Ok(Envelope {
         batch_id,
-        batch_day: batch_day(batch_id, head.sent_at_ms),
+        batch_day,
         sent_at_ms: head.sent_at_ms,
         boot: head.boot,
         seq: head.seq,
@@ -505,7 +507,8 @@ fn field<'a, T: Deserialize<'a>>(
 }
 
 fn event_words(event: &RawEvent<'_>) -> String {
-    let kind = cut(&event.kind, 60);
+    // Control characters would be invisible on a page, and Postgres takes no NUL in a text.
+    let kind = printable(&cut(&event.kind, 60));
     match event.ant {
         Some(ant) => format!("{kind}, antenna {ant}"),
         None => kind,
@@ -526,12 +529,12 @@ fn derived_batch_id(reader_key: &str, body: &[u8]) -> Uuid {
     Uuid::from_bytes(bytes)
 }
 
-/// The UUID's own time when it is a version 7, else the reader's clock, else a fixed day: whatever it is, a repeat of the
-/// message gives the same day (I-11).
-fn batch_day(batch_id: Uuid, sent_at_ms: Option<i64>) -> NaiveDate {
-    let of_id = (batch_id.get_version_num() == 7)
-        .then(|| batch_id.get_timestamp())
-        .flatten()
+/// The time of the UUID that the reader gave when it is a version 7, else the reader's clock, else a fixed day: whatever it
+/// is, a repeat of the message gives the same day (I-11). A derived id is no date, though one in sixteen looks like version 7.
+fn batch_day(given: Option<Uuid>, sent_at_ms: Option<i64>) -> NaiveDate {
+    let of_id = given
+        .filter(|batch_id| batch_id.get_version_num() == 7)
+        .and_then(|batch_id| batch_id.get_timestamp())
         .and_then(|timestamp| {
             let (seconds, _) = timestamp.to_unix();
             DateTime::from_timestamp(i64::try_from(seconds).ok()?, 0)
@@ -539,6 +542,21 @@ fn batch_day(batch_id: Uuid, sent_at_ms: Option<i64>) -> NaiveDate {
     of_id
         .or_else(|| sent_at_ms.and_then(DateTime::from_timestamp_millis))
         .map_or(NaiveDate::default(), |at| at.date_naive())
+}
+
+/// The text of one sighting of a body that was parsed before; empty when there is none at this position.
+#[must_use]
+pub fn raw_sighting(body: &[u8], index: u16) -> String {
+    let elements: Option<Vec<&RawValue>> = serde_json::from_slice::<SlowBody<'_>>(body)
+        .ok()
+        .and_then(|slow| serde_json::from_str(slow.s?.get()).ok());
+    elements
+        .and_then(|elements| {
+            elements
+                .get(usize::from(index))
+                .map(|raw| cut(raw.get(), RAW_BYTES_MAX))
+        })
+        .unwrap_or_default()
 }
 
 /// The first `bytes_max` bytes, cut at a character.

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::directory::Directory;
 use super::envelope::{self, BODY_BYTES_MAX, Heard, Inventory};
 use super::quarantine::{NewQuarantine, Origin};
+use super::timing::AGE_MAX_MS;
 use crate::broker::Message;
 use crate::broker::topology::reader_of_routing_key;
 
@@ -85,7 +86,9 @@ pub fn take_in(message: &Message, arrival: Arrival, directory: &Directory) -> In
     let reader_key = reader_of_routing_key(routing_key);
     let stamped = message
         .received_at_ms()
-        .and_then(DateTime::from_timestamp_millis);
+        .and_then(DateTime::from_timestamp_millis)
+        // Readers can set the header too: nothing waits longer than this, and what is older would get partitions of its own.
+        .filter(|at| (arrival.now - *at).num_milliseconds() <= AGE_MAX_MS);
     let received_at = stamped.unwrap_or(arrival.now).min(arrival.now);
     let origin = Origin {
         received_at,

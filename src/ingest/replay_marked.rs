@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::broker::connection::backoff;
-use crate::broker::topology::INGEST_EXCHANGE;
+use crate::broker::topology::{INGEST_EXCHANGE, reader_of_routing_key};
 use crate::broker::{BrokerAddress, Outgoing, PublishError, Publisher};
 use crate::clock::Clock;
 use crate::db::Db;
@@ -64,6 +64,11 @@ async fn republish_marked(
     let mut conn = db.conn().await?;
     let marked = list_marked(&mut conn).await?;
     for (id, routing_key, body) in marked {
+        if reader_of_routing_key(&routing_key).is_none() {
+            // This role may use readers' keys only, and the broker would end the connection: the rows behind would wait forever.
+            settle(&mut conn, id, QuarantineState::Kept, clock).await?;
+            continue;
+        }
         if publisher
             .as_ref()
             .is_none_or(|publisher| !publisher.is_usable())
@@ -84,19 +89,30 @@ async fn republish_marked(
             Err(PublishError::Unroutable { .. }) => QuarantineState::Kept,
             Err(error) => return Err(error.into()),
         };
-        diesel::update(quarantine::table.filter(quarantine::id.eq(id)))
-            .set((
-                quarantine::state.eq(state),
-                quarantine::replayed_at.eq(clock.now()),
-            ))
-            .execute(&mut conn)
-            .await?;
-        tracing::info!(
-            quarantine.id = id.0,
-            state = state.as_str(),
-            "sent a message of quarantine again"
-        );
+        settle(&mut conn, id, state, clock).await?;
     }
+    Ok(())
+}
+
+async fn settle(
+    conn: &mut AsyncPgConnection,
+    id: QuarantineId,
+    state: QuarantineState,
+    clock: &Clock,
+) -> QueryResult<()> {
+    let replayed_at = (state == QuarantineState::Replayed).then(|| clock.now());
+    diesel::update(quarantine::table.filter(quarantine::id.eq(id)))
+        .set((
+            quarantine::state.eq(state),
+            quarantine::replayed_at.eq(replayed_at),
+        ))
+        .execute(conn)
+        .await?;
+    tracing::info!(
+        quarantine.id = id.0,
+        state = state.as_str(),
+        "a message of quarantine was asked for again"
+    );
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use super::apply::ApplyConfig;
 use super::worker::{Applied, ApplyError, Worker};
 use crate::broker::connection::backoff;
 use crate::broker::topology::shard_queue;
-use crate::broker::{BrokerAddress, Message, Next, Subscription};
+use crate::broker::{BrokerAddress, BrokerError, Message, Next, Subscription};
 use crate::clock::Clock;
 use crate::db::Db;
 use crate::lifecycle::Lifecycle;
@@ -22,6 +22,8 @@ const BYTES_MAX: usize = 600 * 1024;
 const LINGER: Duration = Duration::from_millis(5);
 /// How often an idle shard looks for tags that went quiet.
 const TICK: Duration = Duration::from_millis(500);
+/// A shard that is further behind says nothing about the clocks of its readers.
+const LAG_MAX: Duration = Duration::from_secs(1);
 /// How long messages are held while the database is away; then they go back to the queue.
 const HOLD_MAX: Duration = Duration::from_secs(60);
 /// From this delivery count on a message is applied alone.
@@ -177,6 +179,7 @@ impl Consumer {
     }
 
     async fn work(&mut self, subscription: &mut Subscription) -> Ended {
+        let mut flow = Flow::default();
         loop {
             let begun = Instant::now();
             let (messages, is_caught_up) = tokio::select! {
@@ -186,7 +189,7 @@ impl Consumer {
                     tracing::debug!(?cancelled, "cancelled the subscription");
                     return Ended::Stopped;
                 }
-                collected = collect(subscription) => match collected {
+                collected = collect(subscription, &mut flow) => match collected {
                     Ok(collected) => collected,
                     Err(reason) => return Ended::Broker(reason),
                 },
@@ -196,9 +199,10 @@ impl Consumer {
             }
             // Only a consumer that gets messages knows that it is the active one.
             if messages.is_empty() && self.worker.is_none() {
-                self.report_idle().await;
+                self.report_idle(subscription).await;
                 continue;
             }
+            let begun = Instant::now();
             let applied = match self.apply_until_done(&messages, is_caught_up).await {
                 Ok(applied) => applied,
                 Err(ended) => return ended,
@@ -208,17 +212,31 @@ impl Consumer {
             {
                 return Ended::Broker(chain(&error));
             }
+            if begun.elapsed() > LAG_MAX {
+                flow.lose();
+            }
+            let advanced = match messages.len() {
+                0 => Ok(()),
+                taken => {
+                    flow.advance(subscription, taken, self.config.prefetch)
+                        .await
+                }
+            };
+            if let Err(error) = advanced {
+                return Ended::Broker(chain(&error));
+            }
             if applied.batches > 0 {
                 tracing::debug!(?applied, "applied");
             }
         }
     }
 
-    /// A shard without messages is alive too.
-    async fn report_idle(&self) {
+    /// A shard without messages is alive too. That nothing comes may also mean that another consumer gets it all.
+    async fn report_idle(&self, subscription: &Subscription) {
         let now = self.clock.now();
+        let is_empty = subscription.depth().await.is_ok_and(|depth| depth == 0);
         let report = super::store::ConsumerReport {
-            caught_up_at: Some(now),
+            caught_up_at: is_empty.then_some(now),
             last_batch_at: None,
             applied: 0,
         };
@@ -294,7 +312,7 @@ impl Consumer {
             todo.push(&[]);
         }
         todo.reverse();
-        let mut tries = 0;
+        let (mut tries, mut was_refused_alone) = (0, false);
         while let Some(part) = todo.pop() {
             if let [suspect] = part
                 && suspect.delivery_count() >= GIVE_UP_FROM
@@ -310,14 +328,23 @@ impl Consumer {
                 continue;
             }
             match self.worker().await?.apply(part, is_caught_up).await {
-                Ok(applied) => add(&mut total, applied),
+                Ok(applied) => {
+                    was_refused_alone = false;
+                    add(&mut total, applied);
+                }
                 Err(error @ (ApplyError::LostLease | ApplyError::Gone(_))) => return Err(error),
                 Err(error) => {
                     self.worker = None;
                     tries += 1;
                     let is_refused = matches!(error, ApplyError::Refused(_));
                     match part {
+                        // The state that was dropped may have been to blame, or a partition that is gone: once more, afresh.
+                        [_] if is_refused && !was_refused_alone => {
+                            was_refused_alone = true;
+                            todo.push(part);
+                        }
                         [only] if is_refused => {
+                            was_refused_alone = false;
                             tracing::error!(
                                 key = only.routing_key(),
                                 error = chain(&error),
@@ -364,30 +391,79 @@ impl Consumer {
     }
 }
 
-/// The next messages: everything that is here, or what comes within a tick. True when the queue was empty before them.
-async fn collect(subscription: &mut Subscription) -> Result<(Vec<Message>, bool), String> {
+/// Whether the shard keeps up with its queue. Only then the arrival of a message says something about its reader's clock, and
+/// only then "no message" means that there is none.
+#[derive(Debug, Default)]
+struct Flow {
+    /// Messages that were waiting when it was last asked, and have not come yet; `None`: to be asked.
+    behind: Option<u64>,
+    keeps_up: bool,
+}
+
+impl Flow {
+    /// There may be a backlog now.
+    fn lose(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Nothing came for a whole tick.
+    fn found_empty(&mut self) {
+        *self = Self {
+            behind: Some(0),
+            keeps_up: true,
+        };
+    }
+
+    /// After messages that were all there was.
+    async fn advance(
+        &mut self,
+        subscription: &Subscription,
+        taken: usize,
+        prefetch: u16,
+    ) -> Result<(), BrokerError> {
+        let behind = match self.behind {
+            Some(behind) => behind.saturating_sub(u64::try_from(taken).unwrap_or(u64::MAX)),
+            // What was delivered and not collected yet is not in the queue's count any more.
+            None => u64::from(subscription.depth().await?) + u64::from(prefetch),
+        };
+        self.behind = Some(behind);
+        self.keeps_up = behind == 0;
+        Ok(())
+    }
+}
+
+/// The next messages: everything that is here, or what comes within a tick. True when there was no backlog before them.
+async fn collect(
+    subscription: &mut Subscription,
+    flow: &mut Flow,
+) -> Result<(Vec<Message>, bool), String> {
     let (mut messages, mut bytes) = (Vec::new(), 0);
     drain(subscription, &mut messages, &mut bytes)?;
-    if !messages.is_empty() {
-        return Ok((messages, false));
-    }
-    match subscription.next(Instant::now() + TICK).await {
-        Next::Quiet => return Ok((messages, true)),
-        Next::Lost(reason) => return Err(reason),
-        Next::Message(message) => messages.push(message),
-    }
-    let until = Instant::now() + LINGER;
-    while messages.len() < MESSAGES_MAX && bytes < BYTES_MAX {
-        match subscription.next(until).await {
-            Next::Message(message) => {
-                bytes += message.body().len();
-                messages.push(message);
+    if messages.is_empty() {
+        match subscription.next(Instant::now() + TICK).await {
+            Next::Quiet => {
+                flow.found_empty();
+                return Ok((messages, true));
             }
-            Next::Quiet => break,
             Next::Lost(reason) => return Err(reason),
+            Next::Message(message) => messages.push(message),
+        }
+        let until = Instant::now() + LINGER;
+        while messages.len() < MESSAGES_MAX && bytes < BYTES_MAX {
+            match subscription.next(until).await {
+                Next::Message(message) => {
+                    bytes += message.body().len();
+                    messages.push(message);
+                }
+                Next::Quiet => break,
+                Next::Lost(reason) => return Err(reason),
+            }
         }
     }
-    Ok((messages, true))
+    if messages.len() >= MESSAGES_MAX || bytes >= BYTES_MAX {
+        flow.lose();
+    }
+    Ok((messages, flow.keeps_up))
 }
 
 fn drain(

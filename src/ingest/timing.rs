@@ -15,11 +15,32 @@ const OFFSETS_KEPT: usize = 64;
 #[derive(Clone, Debug, Default)]
 pub struct ClockOffset {
     recent_ms: std::collections::VecDeque<i64>,
+    last: Option<(i64, i64)>,
 }
 
 impl ClockOffset {
+    /// What was measured before a restart.
+    #[must_use]
+    pub fn restored(offset_ms: i64) -> Self {
+        Self {
+            recent_ms: std::iter::once(offset_ms).collect(),
+            last: None,
+        }
+    }
+
     /// Takes in a message delivered for the first time, without a backlog before it.
+    ///
+    /// A reader that gives away what it kept while it could not send does so much faster than it wrote it, or out of order:
+    /// these delays are not those of its clock. Were they taken for it, everything it kept would be dated at its arrival.
     pub fn record(&mut self, sent_at_ms: i64, received_at_ms: i64) {
+        let last = self.last.replace((sent_at_ms, received_at_ms));
+        if let Some((last_sent_ms, last_received_ms)) = last {
+            let wrote_ms = sent_at_ms.saturating_sub(last_sent_ms);
+            let took_ms = received_at_ms.saturating_sub(last_received_ms);
+            if wrote_ms < 0 || took_ms < wrote_ms / 2 {
+                return;
+            }
+        }
         if self.recent_ms.len() == OFFSETS_KEPT {
             self.recent_ms.pop_front();
         }
@@ -51,7 +72,12 @@ pub enum SeenAt {
     /// Milliseconds since 1970.
     At(i64),
     /// It was in the future and takes the arrival time (R27).
-    ClockFault(i64),
+    ClockFault {
+        /// The arrival, milliseconds since 1970.
+        seen_ms: i64,
+        /// What the reader said.
+        said_ms: i64,
+    },
     /// Older than seven days.
     TooOld(i64),
 }
@@ -70,7 +96,10 @@ pub fn decide_seen_at(
         (Heard::AtMs(at_ms), _) => at_ms.saturating_add(offset_ms),
     };
     if said_ms > received_at_ms.saturating_add(FUTURE_MAX_MS) {
-        SeenAt::ClockFault(received_at_ms)
+        SeenAt::ClockFault {
+            seen_ms: received_at_ms,
+            said_ms,
+        }
     } else if said_ms < received_at_ms.saturating_sub(AGE_MAX_MS) {
         SeenAt::TooOld(said_ms)
     } else {
@@ -90,7 +119,14 @@ mod tests {
     fn r27_a_time_ahead_of_the_server_takes_the_arrival_time() {
         let at = |ahead| decide_seen_at(Heard::AgeMs(0), Some(NOW + ahead), 0, NOW);
         assert_eq!(at(FUTURE_MAX_MS), SeenAt::At(NOW + FUTURE_MAX_MS));
-        assert_eq!(at(FUTURE_MAX_MS + 1), SeenAt::ClockFault(NOW));
+        let said_ms = NOW + FUTURE_MAX_MS + 1;
+        assert_eq!(
+            at(FUTURE_MAX_MS + 1),
+            SeenAt::ClockFault {
+                seen_ms: NOW,
+                said_ms
+            }
+        );
     }
 
     #[test]
@@ -108,8 +144,8 @@ mod tests {
     #[test]
     fn a_clock_that_is_an_hour_behind_is_corrected_and_small_delays_are_not() {
         let mut offset = ClockOffset::default();
-        for delay in [3_600_900, 3_600_050, 3_600_400] {
-            offset.record(NOW, NOW + delay);
+        for (n, delay) in (0..).zip([3_600_900, 3_600_050, 3_600_400]) {
+            offset.record(NOW + 10_000 * n, NOW + 10_000 * n + delay);
         }
         assert_eq!(offset.applied_ms(), 3_600_050);
         assert_eq!(
@@ -136,12 +172,29 @@ mod tests {
         assert_eq!(offset.applied_ms(), 5_000);
     }
 
+    #[test]
+    fn what_a_reader_kept_and_gives_away_at_once_says_nothing_about_its_clock() {
+        let mut offset = ClockOffset::default();
+        offset.record(NOW, NOW + 40);
+        for n in 0..200 {
+            // Written each 100 ms from 30 s ago on, received within a quarter of a second.
+            offset.record(NOW + 1_000 + 100 * n, NOW + 31_000 + n);
+        }
+        assert_eq!(offset.applied_ms(), 0);
+        for n in 0..70 {
+            // From then on its clock is an hour behind, and it sends as it writes.
+            let wrote = NOW + 40_000 + 1_000 * n;
+            offset.record(wrote, wrote + 3_600_000);
+        }
+        assert_eq!(offset.applied_ms(), 3_600_000);
+    }
+
     proptest! {
         #[test]
         fn what_is_used_is_never_more_than_two_minutes_ahead_nor_seven_days_old(
             age in 0_i64..10_i64.pow(12), sent in prop::option::of(0_i64..2 * NOW), offset in -10_i64.pow(10)..10_i64.pow(10)
         ) {
-            if let SeenAt::At(at) | SeenAt::ClockFault(at) = decide_seen_at(Heard::AgeMs(age), sent, offset, NOW) {
+            if let SeenAt::At(at) | SeenAt::ClockFault { seen_ms: at, .. } = decide_seen_at(Heard::AgeMs(age), sent, offset, NOW) {
                 prop_assert!((NOW - AGE_MAX_MS..=NOW + FUTURE_MAX_MS).contains(&at));
             }
         }

@@ -25,6 +25,22 @@ const HEALTH_EVERY: Duration = Duration::from_secs(5);
 /// Batches slower than this break the flow of arrivals, so that silence of a tag means nothing.
 const STALL: Duration = Duration::from_secs(1);
 
+/// What Postgres says when the same statement may well succeed a moment later.
+const PASSING: [&str; 3] = ["deadlock", "lock timeout", "statement timeout"];
+/// What it says when the trouble is its own and not in the rows. A good message must not go to quarantine for it.
+const SERVER_TROUBLE: [&str; 6] = [
+    "No space left",
+    "could not extend",
+    "out of memory",
+    "out of shared memory",
+    "permission denied",
+    "terminating connection",
+];
+
+fn says(message: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| message.contains(word))
+}
+
 /// Why messages could not be applied.
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
@@ -121,6 +137,7 @@ impl Worker {
         let mut directory = Directory::default();
         directory.reload(&mut conn).await.map_err(gone)?;
         let stored = store::list_tag_states(&mut conn).await.map_err(gone)?;
+        let readers = store::list_reader_health(&mut conn).await.map_err(gone)?;
         tracing::info!(
             shard,
             epoch,
@@ -128,13 +145,15 @@ impl Worker {
             places = stored.len(),
             "took over the shard"
         );
+        let mut state = ShardState::new(config, directory, &stored);
+        state.restore_readers(readers);
         let now = Instant::now();
         Ok(Self {
             conn,
             clock: clock.clone(),
             shard,
             epoch,
-            state: ShardState::new(config, directory, &stored),
+            state,
             started: now,
             flowing_since: now,
             health_written: now,
@@ -189,7 +208,7 @@ impl Worker {
                 let batches = take_in_all(conn, state, messages, arrival, &mut plan).await?;
                 watch.lap(&mut spent.parse);
                 let known = find_readers(state, &batches, &mut plan);
-                let new = store::insert_batches(conn, &known).await?;
+                let new = store::insert_batches(conn, &known.0).await?;
                 watch.lap(&mut spent.sql);
                 apply_new(state, known, new, mono_ms, &mut applied, &mut plan);
                 if is_flowing {
@@ -301,7 +320,7 @@ impl Worker {
     async fn explain(&mut self, error: DieselError) -> ApplyError {
         use DatabaseErrorKind::{
             CheckViolation, ExclusionViolation, ForeignKeyViolation, NotNullViolation,
-            SerializationFailure, UniqueViolation,
+            ReadOnlyTransaction, SerializationFailure, UniqueViolation,
         };
         if let DieselError::DatabaseError(kind, info) = &error {
             match kind {
@@ -310,10 +329,10 @@ impl Worker {
                 | ExclusionViolation => {
                     return ApplyError::Refused(error);
                 }
-                _ if info.message().contains("deadlock")
-                    || info.message().contains("lock timeout") =>
-                {
-                    return ApplyError::Transient(error);
+                ReadOnlyTransaction => return ApplyError::Gone(Box::new(error)),
+                _ if says(info.message(), &PASSING) => return ApplyError::Transient(error),
+                _ if says(info.message(), &SERVER_TROUBLE) => {
+                    return ApplyError::Gone(Box::new(error));
                 }
                 _ => {}
             }
@@ -381,24 +400,24 @@ impl Worker {
 }
 
 /// Parses messages; readers nobody knows are registered as waiting first.
-async fn take_in_all(
+async fn take_in_all<'m>(
     conn: &mut AsyncPgConnection,
     state: &mut ShardState,
-    messages: &[Message],
+    messages: &'m [Message],
     arrival: Arrival,
     plan: &mut Plan,
-) -> Result<Vec<Batch>, DieselError> {
+) -> Result<Vec<(Batch, &'m [u8])>, DieselError> {
     let mut batches = Vec::with_capacity(messages.len());
     for message in messages {
         match take_in(message, arrival, &state.directory) {
-            Intake::Batch(batch) => batches.push(*batch),
+            Intake::Batch(batch) => batches.push((*batch, message.body())),
             Intake::Refused(row) => plan.quarantine.push(*row),
         }
     }
     let mut unknown: Vec<String> = batches
         .iter()
-        .filter(|batch| state.directory.reader(&batch.reader_key).is_none())
-        .map(|batch| batch.reader_key.clone())
+        .filter(|(batch, _)| state.directory.reader(&batch.reader_key).is_none())
+        .map(|(batch, _)| batch.reader_key.clone())
         .collect();
     if !unknown.is_empty() {
         unknown.sort_unstable();
@@ -422,37 +441,45 @@ async fn take_in_all(
     Ok(batches)
 }
 
-/// The readers of the batches; those of readers that are not registered are refused.
+/// The batches with their readers, and their bodies; those of readers that are not registered are refused.
+type Known<'a> = (Vec<(ReaderId, &'a Batch)>, Vec<&'a [u8]>);
+
 fn find_readers<'a>(
     state: &ShardState,
-    batches: &'a [Batch],
+    batches: &'a [(Batch, &'a [u8])],
     plan: &mut Plan,
-) -> Vec<(ReaderId, &'a Batch)> {
-    let mut known = Vec::with_capacity(batches.len());
-    for batch in batches {
+) -> Known<'a> {
+    let (mut known, mut bodies) = (
+        Vec::with_capacity(batches.len()),
+        Vec::with_capacity(batches.len()),
+    );
+    for (batch, body) in batches {
         match state.directory.reader(&batch.reader_key) {
-            Some(reader) => known.push((reader.id, batch)),
+            Some(reader) => {
+                known.push((reader.id, batch));
+                bodies.push(*body);
+            }
             None => plan.quarantine.push(too_many_waiting(batch)),
         }
     }
-    known
+    (known, bodies)
 }
 
 /// Applies the batches that were not applied before, in the order of their arrival.
 fn apply_new(
     state: &mut ShardState,
-    known: Vec<(ReaderId, &Batch)>,
+    (known, bodies): Known<'_>,
     mut new: AHashSet<(ReaderId, Uuid)>,
     mono_ms: u64,
     applied: &mut Applied,
     plan: &mut Plan,
 ) {
-    for (reader_id, batch) in known {
+    for ((reader_id, batch), body) in known.into_iter().zip(bodies) {
         // Taken out at once: the same batch twice in one transaction is new only the first time.
         if new.remove(&(reader_id, batch.batch_id)) {
             applied.batches += 1;
             applied.sightings += batch.sightings.len();
-            state.apply(batch, mono_ms, plan);
+            state.apply(batch, body, mono_ms, plan);
         } else {
             applied.duplicates += 1;
             let memory = state.reader_memory(reader_id);

@@ -7,7 +7,7 @@ use crate::clock::Clock;
 use crate::db::Db;
 use crate::lifecycle::Lifecycle;
 
-const EVERY: Duration = Duration::from_secs(600);
+const EVERY: Duration = Duration::from_mins(10);
 
 /// Cleans up until the soft stop. A failure is logged and tried again: sessions end by their times, cleaned up or not.
 ///

@@ -260,13 +260,13 @@ async fn post_with(actor: &Actor, token: Option<&str>, headers: &[(&str, &str)])
 
 #[tokio::test(flavor = "multi_thread")]
 async fn s25_a_form_needs_its_own_sessions_token_and_our_own_page() {
+    type Case<'a> = (&'a str, Option<&'a str>, &'a [(&'a str, &'a str)], u16);
     let app = TestApp::new().await;
     let (nurse, admin) = (app.nurse().await, app.admin().await);
     nurse.page("/").await;
     admin.page("/").await;
     let (own, other) = (nurse.form_token().unwrap(), admin.form_token().unwrap());
     let same = [("Sec-Fetch-Site", "same-origin")];
-    type Case<'a> = (&'a str, Option<&'a str>, &'a [(&'a str, &'a str)], u16);
     let cases: [Case<'_>; 11] = [
         ("missing token", None, &same, 403),
         ("empty token", Some(""), &same, 403),

@@ -126,6 +126,7 @@ async fn messages_that_waited_in_the_queue_keep_their_times() {
 async fn messages_that_a_reader_kept_while_the_broker_was_away_keep_their_times() {
     on_stage(async |rig| {
         rig.start().await;
+        rig.wait_until_caught_up().await;
         // A reader in good order, then a gap, and what it kept meanwhile in one go: more than the clock window holds.
         rig.publish(0, &[Batch::new(rig.now_ms()).body()]).await;
         rig.wait_for_batches(1).await;
@@ -149,6 +150,7 @@ async fn messages_that_a_reader_kept_while_the_broker_was_away_keep_their_times(
 async fn a_reader_whose_clock_is_an_hour_behind_is_corrected() {
     on_stage(async |rig| {
         rig.start().await;
+        rig.wait_until_caught_up().await;
         let first_ms = rig.now_ms();
         for n in 1..=3 {
             let batch = Batch::new(rig.now_ms() - 3_600_000).heard(0, 0, -60);

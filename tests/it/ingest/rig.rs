@@ -312,6 +312,16 @@ impl Rig {
         .await;
     }
 
+    /// Waits until the consumer has found its queue empty.
+    pub async fn wait_until_caught_up(&self) {
+        wait_until("the shard has caught up", SOON, async || {
+            self.number("SELECT count(caught_up_at) AS n FROM consumer_health")
+                .await
+                == 1
+        })
+        .await;
+    }
+
     pub async fn wait_for_quarantine(&self, wanted: i64) {
         wait_until("rows in quarantine", SOON, async || {
             self.number("SELECT count(*) AS n FROM quarantine").await >= wanted
