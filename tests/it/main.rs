@@ -10,6 +10,7 @@
 
 mod architecture;
 mod browser_rules;
+mod device_pages;
 mod explain;
 mod ingest;
 mod locate;
