@@ -7,6 +7,7 @@
 )]
 
 mod architecture;
+mod bench;
 mod browser_rules;
 mod explain;
 mod ingest;
