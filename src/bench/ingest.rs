@@ -71,6 +71,8 @@ impl IngestBench {
     /// # Errors
     /// When a server cannot be used, the consumer fails, or the run is interrupted.
     pub async fn run(&self, servers: &Servers, clock: &Clock) -> anyhow::Result<Report> {
+        // Minutes of measuring would be in vain without it.
+        raw::check_psql(&self.psql).await?;
         let mut stage = Stage::set_up(
             servers.database_url.clone(),
             &servers.broker,

@@ -140,6 +140,16 @@ fn column<'a, R, T>(rows: &'a [R], value: impl Fn(&'a R) -> T) -> Vec<T> {
     rows.iter().map(value).collect()
 }
 
+/// Fails when there is no psql.
+pub(super) async fn check_psql(psql: &str) -> anyhow::Result<()> {
+    let answer = Command::new(psql).arg("--version").output().await;
+    let answer = answer.with_context(|| {
+        format!("starting {psql:?}: install postgresql-client, or name the program with --psql")
+    })?;
+    anyhow::ensure!(answer.status.success(), "{psql:?} --version fails");
+    Ok(())
+}
+
 /// Writes everything by COPY with psql, one transaction a portion. COPY cannot update, so states and places go by way of a
 /// temporary table.
 pub(super) async fn write_by_copy(
@@ -171,9 +181,7 @@ pub(super) async fn write_by_copy(
         .stderr(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
-        .with_context(|| {
-            format!("starting {psql:?}: install postgresql-client, or name the program with --psql")
-        })?;
+        .with_context(|| format!("starting {psql:?}"))?;
     let mut input = child.stdin.take().context("writing to psql")?;
     let (fed, output) = tokio::join!(
         async move {

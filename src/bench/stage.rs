@@ -7,6 +7,7 @@ use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Text};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use serde_json::Value;
+use tokio::net::TcpStream;
 
 use super::load::{LoadShape, MAC_BASE};
 use crate::broker::topology::{BrokerUser, SHARD_BYTES_MAX, Topology, shard_queue};
@@ -63,10 +64,18 @@ impl Stage {
         let rabbitmq_version = management.broker_version().await.context(
             "bench needs RabbitMQ with its management plugin; scripts/bench starts a private one",
         )?;
-        // Before anything is made, so that there is nothing to take away when it does not answer.
+        // Before anything is made, so that there is nothing to take away when one of them does not answer.
         connect(&server_url)
             .await
             .context("bench needs Postgres; scripts/bench starts a private one")?;
+        TcpStream::connect(&broker.amqp_addr)
+            .await
+            .with_context(|| {
+                format!(
+                    "bench needs RabbitMQ's AMQP at {}; scripts/bench starts a private one",
+                    broker.amqp_addr
+                )
+            })?;
         Ok(Self {
             server_url,
             database: name,

@@ -9,6 +9,7 @@
 )]
 
 mod architecture;
+mod bench;
 mod browser_rules;
 mod device_pages;
 mod explain;

@@ -1,0 +1,131 @@
+//! `wardtrack bench ingest` as a user runs it. Its figures depend on the machine, so only their presence is looked at.
+
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+/// A load so small that a slow build is done in seconds.
+const SMALL: [&str; 12] = [
+    "bench",
+    "ingest",
+    "--tags",
+    "400",
+    "--readers",
+    "10",
+    "--messages",
+    "100",
+    "--seconds",
+    "2",
+    "--warm-up-seconds",
+    "1",
+];
+
+fn bench(environment: &[(&str, &str)], arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wardtrack"));
+    command.args(SMALL).args(arguments);
+    for (name, value) in environment {
+        command.env(name, value);
+    }
+    command.output().unwrap()
+}
+
+fn standard_error(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn bench_ingest_ends_with_one_json_object_that_has_every_figure() {
+    let done = bench(&[], &[]);
+    assert!(done.status.success(), "{}", standard_error(&done));
+    let text = String::from_utf8(done.stdout).unwrap();
+    let figures: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+    for name in [
+        "raw_consume_sightings_per_s",
+        "raw_postgres_copy_sightings_per_s",
+        "raw_postgres_unnest_sightings_per_s",
+        "raw_postgres_sightings_per_s",
+        "limit_together_sightings_per_s",
+        "sustained_limit_together_sightings_per_s",
+        "drain_sightings_per_s",
+        "drain_ratio",
+        "sustained_sightings_per_s",
+        "sustained_ratio",
+    ] {
+        assert!(
+            figures[name].as_f64().is_some_and(|figure| figure > 0.0),
+            "{name} in {figures}"
+        );
+    }
+    assert_eq!(figures["preloaded_sightings"], 10_000);
+    assert_eq!(
+        figures["drain_rows"]["ingest_batch"], 100,
+        "every message was applied once"
+    );
+    for phase in ["drain", "sustained"] {
+        let (cpu, time) = (
+            &figures[format!("{phase}_cpu")],
+            &figures[format!("{phase}_time")],
+        );
+        for name in [
+            "consumer_cpu_s",
+            "postgres_cpu_s",
+            "rabbitmq_cpu_s",
+            "bench_cpu_s",
+        ] {
+            assert!(cpu.get(name).is_some(), "{name} in {cpu}");
+        }
+        for name in [
+            "wait_share",
+            "parse_share",
+            "decide_share",
+            "sql_share",
+            "commit_share",
+        ] {
+            assert!(time[name].as_f64().is_some(), "{name} in {time}");
+        }
+    }
+    for name in ["is_bar_met", "is_goal_met", "is_durable"] {
+        assert!(figures[name].is_boolean(), "{name} in {figures}");
+    }
+    assert!(
+        text.contains("Bar met") || text.contains("BAR MISSED"),
+        "{text}"
+    );
+}
+
+#[test]
+fn bench_ingest_says_which_server_is_missing_and_what_starts_one() {
+    let no_database = bench(
+        &[(
+            "WARDTRACK_DATABASE_URL",
+            "postgres://nobody:none@127.0.0.1:1/none",
+        )],
+        &[],
+    );
+    let no_broker = bench(&[("WARDTRACK_AMQP_ADDR", "127.0.0.1:1")], &[]);
+    for (output, server) in [(no_database, "Postgres"), (no_broker, "127.0.0.1:1")] {
+        let said = standard_error(&output);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(
+            said.contains(server) && said.contains("scripts/bench"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn bench_ingest_refuses_wrong_arguments_before_it_measures() {
+    for (arguments, named) in [
+        (&["--batch", "0"][..], "--batch"),
+        (&["--check-ratio", "7"][..], "0.25"),
+        (&["--quick"][..], "--quick"),
+        (&["--psql", "/nonexistent/psql"][..], "postgresql-client"),
+    ] {
+        let refused = bench(&[], arguments);
+        let said = standard_error(&refused);
+        assert!(
+            !refused.status.success() && said.contains(named),
+            "{arguments:?}: {said}"
+        );
+    }
+}
