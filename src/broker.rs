@@ -3,6 +3,7 @@
 //! **Invariant:** only this module (and the commands in `cli`) names lapin; only `ingest`, `simulate`, `live`, `bench`, `torture`
 //! and `cli` use this module.
 
+pub mod bare;
 pub mod connection;
 pub mod consumer;
 pub mod management;

@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand below `cli/`, each with its `Args` and `run(args)`.
 
 mod admin;
+mod bench;
 mod consume;
 mod dev;
 mod gateway;
@@ -63,6 +64,8 @@ enum Command {
     Simulate(Box<simulate::Args>),
     /// Break things on purpose and see that nothing is lost.
     Torture(torture::Args),
+    /// Measure wardtrack on real servers.
+    Bench(bench::Args),
 }
 
 /// Parses the arguments, runs the command and gives the process its exit code: 0 done, 1 failed, 2 wrong arguments.
@@ -86,6 +89,7 @@ pub fn main() -> ExitCode {
         Command::Locate(args) => locate::run(&args),
         Command::Simulate(args) => block_on(simulate::run(*args)),
         Command::Torture(args) => block_on(torture::run(args)),
+        Command::Bench(args) => block_on(bench::run(args)),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

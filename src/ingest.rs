@@ -14,6 +14,7 @@ pub mod intake;
 pub mod quarantine;
 pub mod replay_marked;
 pub mod shard;
+pub mod spent;
 pub mod store;
 pub mod stray;
 pub mod tag_key;

@@ -6,6 +6,7 @@
 pub mod app;
 pub mod assets;
 pub mod audit;
+pub mod bench;
 pub mod broker;
 pub mod cli;
 pub mod clock;

@@ -18,6 +18,7 @@ pub mod credentials;
 mod desk;
 mod fleet;
 mod floor;
+mod geometry;
 mod noise;
 mod plan;
 pub mod playback;
@@ -34,7 +35,8 @@ mod world;
 
 pub use desk::{ReaderMessage, SimSighting};
 pub use fleet::{AssetIx, AssetKind, Beacon, Habit, SimAsset};
-pub use floor::{Door, DoorIx, FloorPlan, Point, Rect, RoomIx, SimRoom};
+pub use floor::{Door, DoorIx, FloorPlan, RoomIx, SimRoom};
+pub use geometry::{Point, Rect};
 pub use plan::{PlanAntenna, PlanAsset, PlanModel, PlanReader, PlanRoom, PlanTag, SeedPlan};
 pub use readers::{SimAntenna, SimReader};
 pub use truth::{TruthWriter, Visit};

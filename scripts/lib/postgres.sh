@@ -157,7 +157,7 @@ pg_launch() {
 
 pg_finish() {
   choose_pg_bin
-  wait_ready Postgres 60 "$(pg_pid_file)" "$(pg_log)" pg_answers || return 1
+  wait_ready Postgres 120 "$(pg_pid_file)" "$(pg_log)" pg_answers || return 1
   local password
   password="$(cat "$SERVER_DIR/secrets/postgres-password")"
   # On stdin: a password on a command line can be read by every user of the machine.

@@ -127,7 +127,7 @@ rmq_answers() {
 rmq_finish() {
   local log pid
   log="$(rmq_log)"
-  if ! wait_ready RabbitMQ 90 "$(rmq_pid_file)" "$log" rmq_answers; then
+  if ! wait_ready RabbitMQ 180 "$(rmq_pid_file)" "$log" rmq_answers; then
     tail -n 5 "$(rmq_console)" 2>/dev/null | sed 's/^/  | /' >&2
     return 1
   fi

@@ -19,7 +19,7 @@ use super::connection::{BrokerAddress, BrokerError, within};
 /// A message as the consumer sees it.
 #[derive(Debug)]
 pub struct Message {
-    delivery: Delivery,
+    delivery: Box<Delivery>,
 }
 
 impl Message {
@@ -160,7 +160,9 @@ impl Subscription {
     pub async fn next(&mut self, until: Instant) -> Next {
         match tokio::time::timeout_at(until.into(), self.consumer.next()).await {
             Err(_) => Next::Quiet,
-            Ok(Some(Ok(delivery))) => Next::Message(Message { delivery }),
+            Ok(Some(Ok(delivery))) => Next::Message(Message {
+                delivery: Box::new(delivery),
+            }),
             Ok(Some(Err(error))) => Next::Lost(error.to_string()),
             Ok(None) => Next::Lost("the subscription was cancelled".to_owned()),
         }
@@ -170,7 +172,9 @@ impl Subscription {
     pub fn next_ready(&mut self) -> Option<Next> {
         use futures_util::FutureExt;
         match self.consumer.next().now_or_never()? {
-            Some(Ok(delivery)) => Some(Next::Message(Message { delivery })),
+            Some(Ok(delivery)) => Some(Next::Message(Message {
+                delivery: Box::new(delivery),
+            })),
             Some(Err(error)) => Some(Next::Lost(error.to_string())),
             None => Some(Next::Lost("the subscription was cancelled".to_owned())),
         }

@@ -231,6 +231,14 @@ impl Management {
         Ok(serde_json::from_value(value).unwrap_or_default())
     }
 
+    /// What a path of the API says, such as `nodes`.
+    ///
+    /// # Errors
+    /// See [`ManagementError`].
+    pub async fn find_facts(&self, path: &str) -> Result<Value, ManagementError> {
+        self.call(Method::GET, path.to_owned(), None).await
+    }
+
     /// Version of the broker.
     ///
     /// # Errors

@@ -305,12 +305,7 @@ mod tests {
             "x-max-priority",
         ];
         let mut text = String::new();
-        for (_, body) in topology(2)
-            .queues()
-            .into_iter()
-            .map(|(n, b)| (n, b))
-            .collect::<Vec<_>>()
-        {
+        for (_, body) in topology(2).queues() {
             assert_eq!(body["durable"], true);
             text.push_str(&body.to_string());
         }

@@ -214,21 +214,18 @@ async fn new_hash(
 /// The first line of the file, or of standard input: never an argument, which others on the machine can read (S-55).
 fn read_password(file: Option<&Path>) -> anyhow::Result<String> {
     let mut line = String::new();
-    match file {
-        Some(path) => {
-            let file = std::fs::File::open(path)
-                .with_context(|| format!("opening the password file {}", path.display()))?;
-            std::io::BufReader::new(file).read_line(&mut line)
+    if let Some(path) = file {
+        let file = std::fs::File::open(path)
+            .with_context(|| format!("opening the password file {}", path.display()))?;
+        std::io::BufReader::new(file).read_line(&mut line)
+    } else {
+        let stdin = std::io::stdin();
+        if stdin.is_terminal() {
+            eprintln!(
+                "type the password and press Enter (it is shown; --password-file avoids that):"
+            );
         }
-        None => {
-            let stdin = std::io::stdin();
-            if stdin.is_terminal() {
-                eprintln!(
-                    "type the password and press Enter (it is shown; --password-file avoids that):"
-                );
-            }
-            stdin.lock().read_line(&mut line)
-        }
+        stdin.lock().read_line(&mut line)
     }
     .context("reading the password")?;
     let password = line.trim_end_matches(['\r', '\n']);

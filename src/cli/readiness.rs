@@ -56,7 +56,7 @@ pub async fn watch(app: Arc<App>, life: Lifecycle) -> anyhow::Result<()> {
     while !life.is_stopping() {
         match &app.broker_facts {
             Some(source) if !source.ask().await.reachable => {
-                broker.fail("RabbitMQ's management API does not answer")
+                broker.fail("RabbitMQ's management API does not answer");
             }
             _ if app
                 .gateway
@@ -67,11 +67,11 @@ pub async fn watch(app: Arc<App>, life: Lifecycle) -> anyhow::Result<()> {
             }
             _ => broker.pass(),
         }
-        let live = match app.db.conn().await {
+        let state = match app.db.conn().await {
             Ok(conn) => store::find_live_state(&conn, app.clock.now()).await.ok(),
             Err(_) => None,
         };
-        match live {
+        match state {
             Some(LiveState::Live { .. }) => consumer.pass(),
             Some(_) => consumer.fail("sightings are not being processed, or more than 60 s late"),
             None => consumer.fail("the database does not answer"),

@@ -118,5 +118,10 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         truth: args.truth,
         ..args.model.options()
     };
-    run_simulation(&lifecycle, &around, &options).await
+    let done = run_simulation(&lifecycle, &around, &options).await?;
+    println!(
+        "published {} messages with {} sightings; {} messages were lost",
+        done.messages, done.sightings, done.lost
+    );
+    Ok(())
 }

@@ -47,8 +47,8 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     } = args.action;
     let management = Management::new(&args.management, &args.broker.vhost)?;
     let db = Db::new(&args.db, &args.db.url()?, "wardtrack topology")?;
-    let mut conn = db.conn().await?;
-    let readers = register::list_broker_users(&mut conn)
+    let conn = db.conn().await?;
+    let readers = register::list_broker_users(&conn)
         .await
         .context("reading the registered readers")?;
     let mut users = Vec::new();
@@ -58,7 +58,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     users.extend(readers.iter().map(|reader| {
         BrokerUser::for_reader(&reader.reader_key, &reader.slot, reader.secret_hash.clone())
     }));
-    let reader_keys = register::list_reader_keys(&mut conn)
+    let reader_keys = register::list_reader_keys(&conn)
         .await
         .context("reading the registered readers")?;
     let topology = Topology {

@@ -28,7 +28,7 @@ pub struct WebArgs {
         value_name = "HOST:PORT"
     )]
     pub internal_bind: SocketAddr,
-    /// What people type to get here, such as https://wardtrack.hospital.example; requests for other names get 421.
+    /// What people type to get here, such as `https://wardtrack.hospital.example`; requests for other names get 421.
     /// Default: http:// and the bind address, with 127.0.0.1 and localhost both accepted.
     #[arg(long, env = "WARDTRACK_ORIGIN", value_name = "URL")]
     pub origin: Option<String>,

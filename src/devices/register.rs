@@ -176,6 +176,9 @@ async fn revoke(
         .await
 }
 
+/// Row, hash and end of a key, and its reader's key and state.
+type HttpKeyRow = (i64, Vec<u8>, Option<DateTime<Utc>>, String, ReaderState);
+
 /// Who a key of the HTTP endpoint belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpReader {
@@ -200,21 +203,20 @@ pub async fn find_reader_of_http_key(
     else {
         return Ok(None);
     };
-    let row: Option<(i64, Vec<u8>, Option<DateTime<Utc>>, String, ReaderState)> =
-        reader_credential::table
-            .inner_join(reader::table)
-            .filter(reader_credential::key_id.eq(key_id))
-            .filter(reader_credential::revoked_at.is_null())
-            .select((
-                reader_credential::id,
-                reader_credential::secret_hash,
-                reader_credential::expires_at,
-                reader::reader_key,
-                reader::state,
-            ))
-            .first(conn)
-            .await
-            .optional()?;
+    let row: Option<HttpKeyRow> = reader_credential::table
+        .inner_join(reader::table)
+        .filter(reader_credential::key_id.eq(key_id))
+        .filter(reader_credential::revoked_at.is_null())
+        .select((
+            reader_credential::id,
+            reader_credential::secret_hash,
+            reader_credential::expires_at,
+            reader::reader_key,
+            reader::state,
+        ))
+        .first(conn)
+        .await
+        .optional()?;
     let Some((credential_id, hash, expires_at, reader_key, state)) = row else {
         return Ok(None);
     };
@@ -226,13 +228,13 @@ pub async fn find_reader_of_http_key(
         return Ok(None);
     }
     // Once a minute is enough to show that a key is in use.
-    let stale = reader_credential::last_used_at
+    let is_old = reader_credential::last_used_at
         .is_null()
         .or(reader_credential::last_used_at.lt(now - chrono::TimeDelta::minutes(1)));
     diesel::update(
         reader_credential::table
             .find(credential_id)
-            .filter(stale.assume_not_null()),
+            .filter(is_old.assume_not_null()),
     )
     .set(reader_credential::last_used_at.eq(now))
     .execute(conn)

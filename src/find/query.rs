@@ -234,7 +234,7 @@ mod tests {
 
     fn types_of(typed: &str) -> Vec<i64> {
         match match_vocabulary(&text(typed), &vocabulary()) {
-            VocabularyMatch::Types(types) => types.into_iter().map(|(id, _)| id.0).collect(),
+            VocabularyMatch::Types(found) => found.into_iter().map(|(id, _)| id.0).collect(),
             other => panic!("{typed:?} gave {other:?}"),
         }
     }

@@ -263,28 +263,32 @@ impl ShardState {
         plan.quarantine.extend(batch.rejects.iter().cloned());
         let (mut taken, mut newest_ms, mut faults, mut refused) = (0_i64, None, 0_i64, 0_i64);
         for sighting in &batch.sightings {
-            let seen_ms =
-                match decide_seen_at(sighting.heard, batch.sent_at_ms, offset_ms, received_ms) {
-                    SeenAt::At(seen_ms) => seen_ms,
-                    SeenAt::ClockFault { seen_ms, said_ms } => {
-                        faults += 1;
-                        let detail = format!(
-                            "said to be seen at {}, more than 2 minutes ahead: it took its arrival time; check the reader's clock",
-                            said(said_ms)
-                        );
-                        Self::keep_time_fault(batch, body, sighting, ("clock_fault", detail), plan);
-                        seen_ms
-                    }
-                    SeenAt::TooOld(said_ms) => {
-                        refused += 1;
-                        let detail = format!(
-                            "seen at {}, more than 7 days before it arrived: check the reader's clock, or leave old sightings out",
-                            said(said_ms)
-                        );
-                        Self::keep_time_fault(batch, body, sighting, ("too_old", detail), plan);
-                        continue;
-                    }
-                };
+            let seen_ms = match decide_seen_at(
+                sighting.heard,
+                batch.sent_at_ms,
+                offset_ms,
+                received_ms,
+            ) {
+                SeenAt::At(seen_ms) => seen_ms,
+                SeenAt::ClockFault { seen_ms, said_ms } => {
+                    faults += 1;
+                    let detail = format!(
+                        "said to be seen at {}, more than 2 minutes ahead: it took its arrival time; check the reader's clock",
+                        said(said_ms)
+                    );
+                    Self::keep_time_fault(batch, body, sighting, ("clock_fault", detail), plan);
+                    seen_ms
+                }
+                SeenAt::TooOld(said_ms) => {
+                    refused += 1;
+                    let detail = format!(
+                        "seen at {}, more than 7 days before it arrived: check the reader's clock, or leave old sightings out",
+                        said(said_ms)
+                    );
+                    Self::keep_time_fault(batch, body, sighting, ("too_old", detail), plan);
+                    continue;
+                }
+            };
             taken += 1;
             newest_ms = newest_ms.max(Some(seen_ms));
             let Some(position) = sighting.tag else {

@@ -24,6 +24,9 @@ pub struct Radio {
     pub room: Option<RoomIndex>,
 }
 
+/// Row, id on the wire, state and heartbeat interval.
+type ReaderRow = (ReaderId, String, ReaderState, Option<i64>);
+
 /// A registered reader.
 #[derive(Clone, Debug)]
 pub struct ReaderEntry {
@@ -181,7 +184,6 @@ impl Directory {
             .select(reference_version::version)
             .first(conn)
             .await?;
-        type ReaderRow = (ReaderId, String, ReaderState, Option<i64>);
         let reader_rows: Vec<ReaderRow> = reader::table
             .order(reader::id)
             .select((
@@ -219,11 +221,7 @@ impl Directory {
         Ok(())
     }
 
-    fn take_readers(
-        &mut self,
-        rows: Vec<(ReaderId, String, ReaderState, Option<i64>)>,
-        antennas: &[(ReaderId, i16, RoomId)],
-    ) {
+    fn take_readers(&mut self, rows: Vec<ReaderRow>, antennas: &[(ReaderId, i16, RoomId)]) {
         let mut ports: AHashMap<ReaderId, Vec<(u8, Radio)>> = AHashMap::new();
         for (reader_id, port, room_id) in antennas {
             let Ok(port) = u8::try_from(*port) else {

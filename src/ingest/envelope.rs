@@ -165,7 +165,7 @@ pub struct Envelope<'a> {
     pub seq: Option<u64>,
     /// Whether it is part of a full inventory.
     pub inventory: Option<Inventory>,
-    /// Reader events in words, such as "antenna_down, antenna 3".
+    /// Reader events in words, such as `antenna_down, antenna 3`.
     pub events: Vec<String>,
     /// Good sightings.
     pub sightings: Vec<Sighting<'a>>,
@@ -574,7 +574,6 @@ fn depth_exceeds(body: &[u8], depth_max: usize) -> bool {
             (true, _) if escaped => escaped = false,
             (true, b'\\') => escaped = true,
             (true, b'"') => in_string = false,
-            (true, _) => {}
             (false, b'"') => in_string = true,
             (false, b'[' | b'{') => {
                 depth += 1;
@@ -583,7 +582,7 @@ fn depth_exceeds(body: &[u8], depth_max: usize) -> bool {
                 }
             }
             (false, b']' | b'}') => depth = depth.saturating_sub(1),
-            (false, _) => {}
+            _ => {}
         }
     }
     false

@@ -65,7 +65,7 @@ pub struct Batch {
 #[derive(Debug)]
 pub enum Intake {
     /// It can be used.
-    Batch(Batch),
+    Batch(Box<Batch>),
     /// It is refused as a whole.
     Refused(Box<NewQuarantine>),
 }
@@ -127,7 +127,7 @@ pub fn take_in(message: &Message, arrival: Arrival, directory: &Directory) -> In
         antenna_port: sighting.antenna_port,
         battery_pct: sighting.battery_pct,
     });
-    Intake::Batch(Batch {
+    Intake::Batch(Box::new(Batch {
         sightings: sightings.collect(),
         rejects: envelope
             .rejects
@@ -146,5 +146,5 @@ pub fn take_in(message: &Message, arrival: Arrival, directory: &Directory) -> In
         seq: envelope.seq,
         inventory: envelope.inventory,
         last_event: envelope.events.into_iter().next_back(),
-    })
+    }))
 }

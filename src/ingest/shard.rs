@@ -88,14 +88,14 @@ pub async fn run(config: ShardConfig, db: Db, clock: Clock, life: Lifecycle) -> 
         match &ended {
             Ended::Stopped => break,
             Ended::Broker(reason) => {
-                tracing::warn!(shard = consumer.config.shard, reason, "lost the broker")
+                tracing::warn!(shard = consumer.config.shard, reason, "lost the broker");
             }
             Ended::Database => tracing::warn!(
                 shard = consumer.config.shard,
                 "lost the database; messages went back to the queue"
             ),
             Ended::LostLease => {
-                tracing::warn!(shard = consumer.config.shard, "another consumer took over")
+                tracing::warn!(shard = consumer.config.shard, "another consumer took over");
             }
         }
         failures = if begun.elapsed() > Duration::from_secs(30) {
@@ -156,13 +156,14 @@ impl Consumer {
                 tracing::debug!(?released, "gave the messages back");
             }
             Ended::Stopped => {
-                if let Some(worker) = &mut self.worker
-                    && let Err(error) = worker.write_all_seen().await
-                {
-                    tracing::warn!(
-                        error = chain(&error),
-                        "the newest sightings could not be written"
-                    );
+                if let Some(worker) = &mut self.worker {
+                    if let Err(error) = worker.write_all_seen().await {
+                        tracing::warn!(
+                            error = chain(&error),
+                            "the newest sightings could not be written"
+                        );
+                    }
+                    worker.log_spent();
                 }
                 let shut = subscription.shut().await;
                 tracing::debug!(?shut, "closed the subscription");
@@ -180,6 +181,7 @@ impl Consumer {
     async fn work(&mut self, subscription: &mut Subscription) -> Ended {
         let mut flow = Flow::default();
         loop {
+            let begun = Instant::now();
             let (messages, is_caught_up) = tokio::select! {
                 biased;
                 () = self.life.soft().cancelled() => {
@@ -192,6 +194,9 @@ impl Consumer {
                     Err(reason) => return Ended::Broker(reason),
                 },
             };
+            if let Some(worker) = &mut self.worker {
+                worker.waited(begun.elapsed());
+            }
             // Only a consumer that gets messages knows that it is the active one.
             if messages.is_empty() && self.worker.is_none() {
                 self.report_idle(subscription).await;

@@ -12,6 +12,7 @@ use diesel::sql_types::{
     Uuid as SqlUuid,
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::future::{try_join3, try_join4};
 use uuid::Uuid;
 
 use super::apply::{
@@ -21,6 +22,7 @@ use super::health::ReaderMemory;
 use super::intake::Batch;
 use super::quarantine::NewQuarantine;
 use super::timing::ClockOffset;
+use crate::db::prepared::Prepared;
 use crate::db::types::PlaceBasis;
 use crate::ids::{AssetId, ReaderId, RoomId, TagId};
 
@@ -63,12 +65,14 @@ pub async fn find_lease(
         #[diesel(sql_type = BigInt)]
         version: i64,
     }
-    let lease: Option<Lease> = sql_query(include_str!("sql/check_lease.sql"))
-        .bind::<Integer, _>(shard)
-        .bind::<BigInt, _>(epoch)
-        .get_result(conn)
-        .await
-        .optional()?;
+    let lease: Option<Lease> = Prepared(
+        sql_query(include_str!("sql/check_lease.sql"))
+            .bind::<Integer, _>(shard)
+            .bind::<BigInt, _>(epoch),
+    )
+    .get_result(conn)
+    .await
+    .optional()?;
     Ok(lease.map(|lease| lease.version))
 }
 
@@ -101,6 +105,9 @@ pub async fn insert_batches(
         #[diesel(sql_type = SqlUuid)]
         batch_id: Uuid,
     }
+    if batches.is_empty() {
+        return Ok(AHashSet::new());
+    }
     let days: Vec<NaiveDate> = batches.iter().map(|(_, batch)| batch.batch_day).collect();
     let readers: Vec<ReaderId> = batches.iter().map(|(reader_id, _)| *reader_id).collect();
     let ids: Vec<Uuid> = batches.iter().map(|(_, batch)| batch.batch_id).collect();
@@ -109,14 +116,16 @@ pub async fn insert_batches(
         .map(|(_, batch)| i32::try_from(batch.sightings.len()).unwrap_or(i32::MAX))
         .collect();
     let received: Vec<DateTime<Utc>> = batches.iter().map(|(_, batch)| batch.received_at).collect();
-    let new: Vec<New> = sql_query(include_str!("sql/insert_batches.sql"))
-        .bind::<Array<Date>, _>(days)
-        .bind::<Array<BigInt>, _>(readers)
-        .bind::<Array<SqlUuid>, _>(ids)
-        .bind::<Array<Integer>, _>(counts)
-        .bind::<Array<Timestamptz>, _>(received)
-        .load(conn)
-        .await?;
+    let new: Vec<New> = Prepared(
+        sql_query(include_str!("sql/insert_batches.sql"))
+            .bind::<Array<Date>, _>(days)
+            .bind::<Array<BigInt>, _>(readers)
+            .bind::<Array<SqlUuid>, _>(ids)
+            .bind::<Array<Integer>, _>(counts)
+            .bind::<Array<Timestamptz>, _>(received),
+    )
+    .load(conn)
+    .await?;
     Ok(new
         .into_iter()
         .map(|row| (row.reader_id, row.batch_id))
@@ -125,61 +134,86 @@ pub async fn insert_batches(
 
 /// Writes everything a plan holds, in the fixed order.
 ///
+/// Statements that do not need each other's answer are sent together: the server works on them in the order in which they
+/// stand here (I-8), and the consumer waits for two answers and not for seven.
+///
 /// # Errors
 /// When the database fails or refuses a row.
-pub async fn write(
-    conn: &mut AsyncPgConnection,
-    plan: &Plan,
-    now: DateTime<Utc>,
-) -> QueryResult<()> {
-    insert_sightings(conn, &plan.sightings).await?;
-    upsert_tag_states(conn, &plan.tag_states).await?;
-    write_moves(conn, &plan.moves, now).await?;
-    insert_quarantine(conn, &plan.quarantine).await?;
-    add_unregistered(conn, &plan.unregistered).await
+pub async fn write(conn: &AsyncPgConnection, plan: &Plan, now: DateTime<Utc>) -> QueryResult<()> {
+    let mut by_asset: BTreeMap<AssetId, Vec<AssetMove>> = BTreeMap::new();
+    for next in &plan.moves {
+        by_asset.entry(next.asset_id).or_default().push(*next);
+    }
+    let ((), (), open) = try_join3(
+        insert_sightings(conn, &plan.sightings),
+        upsert_tag_states(conn, &plan.tag_states),
+        lock_places(conn, by_asset.keys().copied().collect()),
+    )
+    .await?;
+    let (mut closed, mut now_open) = (Vec::new(), Vec::new());
+    for (asset_id, mut moves) in by_asset {
+        // Two tags of one asset decide apart from each other.
+        moves.sort_by_key(|next| next.at);
+        let (stays, last) = decide_stays(open.get(&asset_id).copied(), &moves);
+        closed.extend(stays);
+        now_open.extend(last);
+    }
+    try_join4(
+        insert_stays(conn, &closed),
+        upsert_places(conn, &now_open, now),
+        insert_quarantine(conn, &plan.quarantine),
+        add_unregistered(conn, &plan.unregistered),
+    )
+    .await
+    .map(drop)
 }
 
-async fn insert_sightings(conn: &mut AsyncPgConnection, rows: &[SightingRow]) -> QueryResult<()> {
+async fn insert_sightings(mut conn: &AsyncPgConnection, rows: &[SightingRow]) -> QueryResult<()> {
     if rows.is_empty() {
         return Ok(());
     }
-    sql_query(include_str!("sql/insert_sightings.sql"))
-        .bind::<Array<Timestamptz>, _>(column(rows, |row| row.seen_at))
-        .bind::<Array<BigInt>, _>(column(rows, |row| row.tag_id))
-        .bind::<Array<BigInt>, _>(column(rows, |row| row.reader_id))
-        .bind::<Array<SqlUuid>, _>(column(rows, |row| row.batch_id))
-        .bind::<Array<SmallInt>, _>(column(rows, |row| row.batch_index))
-        .bind::<Array<Nullable<SmallInt>>, _>(column(rows, |row| row.antenna_port))
-        .bind::<Array<Nullable<Float>>, _>(column(rows, |row| row.rssi_dbm))
-        .execute(conn)
-        .await
-        .map(drop)
+    Prepared(
+        sql_query(include_str!("sql/insert_sightings.sql"))
+            .bind::<Array<Timestamptz>, _>(column(rows, |row| row.seen_at))
+            .bind::<Array<BigInt>, _>(column(rows, |row| row.tag_id))
+            .bind::<Array<BigInt>, _>(column(rows, |row| row.reader_id))
+            .bind::<Array<SqlUuid>, _>(column(rows, |row| row.batch_id))
+            .bind::<Array<SmallInt>, _>(column(rows, |row| row.batch_index))
+            .bind::<Array<Nullable<SmallInt>>, _>(column(rows, |row| row.antenna_port))
+            .bind::<Array<Nullable<Float>>, _>(column(rows, |row| row.rssi_dbm)),
+    )
+    .execute(&mut conn)
+    .await
+    .map(drop)
 }
 
-async fn upsert_tag_states(conn: &mut AsyncPgConnection, rows: &[TagStateRow]) -> QueryResult<()> {
+async fn upsert_tag_states(mut conn: &AsyncPgConnection, rows: &[TagStateRow]) -> QueryResult<()> {
     if rows.is_empty() {
         return Ok(());
     }
-    sql_query(include_str!("sql/upsert_tag_states.sql"))
-        .bind::<Array<BigInt>, _>(column(rows, |row| row.tag_id))
-        .bind::<Array<Nullable<BigInt>>, _>(column(rows, |row| row.room_id))
-        .bind::<Array<Nullable<BigInt>>, _>(column(rows, |row| row.reader_id))
-        .bind::<Array<Timestamptz>, _>(column(rows, |row| row.seen_at))
-        .bind::<Array<Nullable<Timestamptz>>, _>(column(rows, |row| row.entered_at))
-        .bind::<Array<Nullable<Float>>, _>(column(rows, |row| row.confidence))
-        .bind::<Array<Nullable<SmallInt>>, _>(column(rows, |row| row.battery_pct))
-        .execute(conn)
-        .await
-        .map(drop)
+    Prepared(
+        sql_query(include_str!("sql/upsert_tag_states.sql"))
+            .bind::<Array<BigInt>, _>(column(rows, |row| row.tag_id))
+            .bind::<Array<Nullable<BigInt>>, _>(column(rows, |row| row.room_id))
+            .bind::<Array<Nullable<BigInt>>, _>(column(rows, |row| row.reader_id))
+            .bind::<Array<Timestamptz>, _>(column(rows, |row| row.seen_at))
+            .bind::<Array<Nullable<Timestamptz>>, _>(column(rows, |row| row.entered_at))
+            .bind::<Array<Nullable<Float>>, _>(column(rows, |row| row.confidence))
+            .bind::<Array<Nullable<SmallInt>>, _>(column(rows, |row| row.battery_pct)),
+    )
+    .execute(&mut conn)
+    .await
+    .map(drop)
 }
 
-/// Closes and opens stays. The open ones are locked first and read as the database holds them, because a person may have
-/// placed an asset by hand meanwhile.
-async fn write_moves(
-    conn: &mut AsyncPgConnection,
-    moves: &[AssetMove],
-    now: DateTime<Utc>,
-) -> QueryResult<()> {
+type OpenStay = (RoomId, DateTime<Utc>, PlaceBasis);
+
+/// Locks the open stays and reads them as the database holds them, because a person may have placed an asset by hand
+/// meanwhile.
+async fn lock_places(
+    mut conn: &AsyncPgConnection,
+    asset_ids: Vec<AssetId>,
+) -> QueryResult<AHashMap<AssetId, OpenStay>> {
     #[derive(QueryableByName)]
     struct Open {
         #[diesel(sql_type = BigInt)]
@@ -191,69 +225,58 @@ async fn write_moves(
         #[diesel(sql_type = Text)]
         basis: PlaceBasis,
     }
-    if moves.is_empty() {
-        return Ok(());
+    if asset_ids.is_empty() {
+        return Ok(AHashMap::new());
     }
-    let mut by_asset: BTreeMap<AssetId, Vec<AssetMove>> = BTreeMap::new();
-    for next in moves {
-        by_asset.entry(next.asset_id).or_default().push(*next);
-    }
-    let asset_ids: Vec<AssetId> = by_asset.keys().copied().collect();
-    let open: Vec<Open> = sql_query(include_str!("sql/lock_places.sql"))
-        .bind::<Array<BigInt>, _>(asset_ids)
-        .load(conn)
+    let query = sql_query(include_str!("sql/lock_places.sql"));
+    let open: Vec<Open> = Prepared(query.bind::<Array<BigInt>, _>(asset_ids))
+        .load(&mut conn)
         .await?;
-    let open: AHashMap<AssetId, (RoomId, DateTime<Utc>, PlaceBasis)> = open
+    Ok(open
         .into_iter()
         .map(|row| (row.asset_id, (row.room_id, row.entered_at, row.basis)))
-        .collect();
-    let (mut closed, mut now_open) = (Vec::new(), Vec::new());
-    for (asset_id, mut moves) in by_asset {
-        // Two tags of one asset decide apart from each other.
-        moves.sort_by_key(|next| next.at);
-        let (stays, last) = decide_stays(open.get(&asset_id).copied(), &moves);
-        closed.extend(stays);
-        now_open.extend(last);
-    }
-    insert_stays(conn, &closed).await?;
-    upsert_places(conn, &now_open, now).await
+        .collect())
 }
 
-async fn insert_stays(conn: &mut AsyncPgConnection, rows: &[ClosedStay]) -> QueryResult<()> {
+async fn insert_stays(mut conn: &AsyncPgConnection, rows: &[ClosedStay]) -> QueryResult<()> {
     if rows.is_empty() {
         return Ok(());
     }
-    sql_query(include_str!("sql/insert_stays.sql"))
-        .bind::<Array<BigInt>, _>(column(rows, |row| row.asset_id))
-        .bind::<Array<BigInt>, _>(column(rows, |row| row.room_id))
-        .bind::<Array<Timestamptz>, _>(column(rows, |row| row.entered_at))
-        .bind::<Array<Timestamptz>, _>(column(rows, |row| row.left_at))
-        .bind::<Array<Text>, _>(column(rows, |row| row.basis))
-        .execute(conn)
-        .await
-        .map(drop)
+    Prepared(
+        sql_query(include_str!("sql/insert_stays.sql"))
+            .bind::<Array<BigInt>, _>(column(rows, |row| row.asset_id))
+            .bind::<Array<BigInt>, _>(column(rows, |row| row.room_id))
+            .bind::<Array<Timestamptz>, _>(column(rows, |row| row.entered_at))
+            .bind::<Array<Timestamptz>, _>(column(rows, |row| row.left_at))
+            .bind::<Array<Text>, _>(column(rows, |row| row.basis)),
+    )
+    .execute(&mut conn)
+    .await
+    .map(drop)
 }
 
 async fn upsert_places(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     rows: &[AssetMove],
     now: DateTime<Utc>,
 ) -> QueryResult<()> {
     if rows.is_empty() {
         return Ok(());
     }
-    sql_query(include_str!("sql/upsert_places.sql"))
-        .bind::<Array<BigInt>, _>(column(rows, |row| row.asset_id))
-        .bind::<Array<BigInt>, _>(column(rows, |row| row.room_id))
-        .bind::<Array<BigInt>, _>(column(rows, |row| row.tag_id))
-        .bind::<Array<Nullable<BigInt>>, _>(column(rows, |row| row.reader_id))
-        .bind::<Array<Timestamptz>, _>(column(rows, |row| row.at))
-        .bind::<Array<Text>, _>(column(rows, |row| row.basis))
-        .bind::<Array<Float>, _>(column(rows, |row| row.confidence))
-        .bind::<Timestamptz, _>(now)
-        .execute(conn)
-        .await
-        .map(drop)
+    Prepared(
+        sql_query(include_str!("sql/upsert_places.sql"))
+            .bind::<Array<BigInt>, _>(column(rows, |row| row.asset_id))
+            .bind::<Array<BigInt>, _>(column(rows, |row| row.room_id))
+            .bind::<Array<BigInt>, _>(column(rows, |row| row.tag_id))
+            .bind::<Array<Nullable<BigInt>>, _>(column(rows, |row| row.reader_id))
+            .bind::<Array<Timestamptz>, _>(column(rows, |row| row.at))
+            .bind::<Array<Text>, _>(column(rows, |row| row.basis))
+            .bind::<Array<Float>, _>(column(rows, |row| row.confidence))
+            .bind::<Timestamptz, _>(now),
+    )
+    .execute(&mut conn)
+    .await
+    .map(drop)
 }
 
 /// Keeps refused input.
@@ -261,7 +284,7 @@ async fn upsert_places(
 /// # Errors
 /// When the database fails.
 pub async fn insert_quarantine(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     rows: &[NewQuarantine],
 ) -> QueryResult<()> {
     if rows.is_empty() {
@@ -279,26 +302,28 @@ pub async fn insert_quarantine(
         .bind::<Array<Binary>, _>(column(rows, |row| row.body.as_slice()))
         .bind::<Array<Integer>, _>(column(rows, |row| row.body_bytes))
         .bind::<Array<Nullable<Text>>, _>(column(rows, |row| row.content_type.as_deref()))
-        .execute(conn)
+        .execute(&mut conn)
         .await
         .map(drop)
 }
 
 async fn add_unregistered(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     counts: &AHashMap<(ReaderId, DateTime<Utc>), i64>,
 ) -> QueryResult<()> {
     if counts.is_empty() {
         return Ok(());
     }
     let rows: Vec<_> = counts.iter().collect();
-    sql_query(include_str!("sql/add_unregistered.sql"))
-        .bind::<Array<BigInt>, _>(column(&rows, |((reader_id, _), _)| *reader_id))
-        .bind::<Array<Timestamptz>, _>(column(&rows, |((_, hour_at), _)| *hour_at))
-        .bind::<Array<BigInt>, _>(column(&rows, |(_, sightings)| **sightings))
-        .execute(conn)
-        .await
-        .map(drop)
+    Prepared(
+        sql_query(include_str!("sql/add_unregistered.sql"))
+            .bind::<Array<BigInt>, _>(column(&rows, |((reader_id, _), _)| *reader_id))
+            .bind::<Array<Timestamptz>, _>(column(&rows, |((_, hour_at), _)| *hour_at))
+            .bind::<Array<BigInt>, _>(column(&rows, |(_, sightings)| **sightings)),
+    )
+    .execute(&mut conn)
+    .await
+    .map(drop)
 }
 
 /// Writes the health of readers that have news.
@@ -314,24 +339,26 @@ pub async fn upsert_reader_health(
         return Ok(());
     }
     let at = |ms: Option<i64>| ms.and_then(DateTime::from_timestamp_millis);
-    sql_query(include_str!("sql/upsert_reader_health.sql"))
-        .bind::<Array<BigInt>, _>(column(rows, |row| row.0))
-        .bind::<Array<Nullable<Timestamptz>>, _>(column(rows, |row| at(row.1.last_message_ms)))
-        .bind::<Array<Nullable<Timestamptz>>, _>(column(rows, |row| at(row.1.last_sighting_ms)))
-        .bind::<Array<Nullable<Timestamptz>>, _>(column(rows, |row| at(row.1.down_since_ms)))
-        .bind::<Array<BigInt>, _>(column(rows, |row| row.1.clock.measured_ms()))
-        .bind::<Array<BigInt>, _>(column(rows, |row| row.1.clock_faults))
-        .bind::<Array<BigInt>, _>(column(rows, |row| row.1.messages))
-        .bind::<Array<BigInt>, _>(column(rows, |row| row.1.sightings))
-        .bind::<Array<BigInt>, _>(column(rows, |row| row.1.rejected))
-        .bind::<Array<BigInt>, _>(column(rows, |row| row.1.duplicates))
-        .bind::<Array<BigInt>, _>(column(rows, |row| row.1.sequence_gaps))
-        .bind::<Array<Float>, _>(column(rows, |row| row.1.sightings_per_min))
-        .bind::<Array<Nullable<Text>>, _>(column(rows, |row| row.1.last_event.as_deref()))
-        .bind::<Timestamptz, _>(now)
-        .execute(conn)
-        .await
-        .map(drop)
+    Prepared(
+        sql_query(include_str!("sql/upsert_reader_health.sql"))
+            .bind::<Array<BigInt>, _>(column(rows, |row| row.0))
+            .bind::<Array<Nullable<Timestamptz>>, _>(column(rows, |row| at(row.1.last_message_ms)))
+            .bind::<Array<Nullable<Timestamptz>>, _>(column(rows, |row| at(row.1.last_sighting_ms)))
+            .bind::<Array<Nullable<Timestamptz>>, _>(column(rows, |row| at(row.1.down_since_ms)))
+            .bind::<Array<BigInt>, _>(column(rows, |row| row.1.clock.measured_ms()))
+            .bind::<Array<BigInt>, _>(column(rows, |row| row.1.clock_faults))
+            .bind::<Array<BigInt>, _>(column(rows, |row| row.1.messages))
+            .bind::<Array<BigInt>, _>(column(rows, |row| row.1.sightings))
+            .bind::<Array<BigInt>, _>(column(rows, |row| row.1.rejected))
+            .bind::<Array<BigInt>, _>(column(rows, |row| row.1.duplicates))
+            .bind::<Array<BigInt>, _>(column(rows, |row| row.1.sequence_gaps))
+            .bind::<Array<Float>, _>(column(rows, |row| row.1.sightings_per_min))
+            .bind::<Array<Nullable<Text>>, _>(column(rows, |row| row.1.last_event.as_deref()))
+            .bind::<Timestamptz, _>(now),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
 }
 
 /// What a consumer reports of itself every few seconds.

@@ -120,7 +120,7 @@ async fn drain(
         let row = NewQuarantine::message(origin, reason, &detail, message.body());
         let mut conn = db.conn().await?;
         store::ensure_partition(&mut conn, "quarantine", origin.received_at.date_naive()).await?;
-        store::insert_quarantine(&mut conn, &[row]).await?;
+        store::insert_quarantine(&conn, &[row]).await?;
         metrics::counter!("wardtrack_ingest_quarantined_total").increment(1);
         subscription.ack_up_to(&message).await?;
     }

@@ -6,11 +6,13 @@ use ahash::AHashSet;
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
 
 use super::apply::{ApplyConfig, Plan, ShardState};
 use super::directory::Directory;
 use super::intake::{Arrival, Batch, Intake, take_in};
 use super::quarantine::{NewQuarantine, Origin};
+use super::spent::{Spent, Stopwatch};
 use super::store;
 use crate::broker::Message;
 use crate::broker::topology::reader_of_routing_key;
@@ -101,6 +103,7 @@ pub struct Worker {
     partitions: AHashSet<(&'static str, NaiveDate)>,
     report: store::ConsumerReport,
     reported: Instant,
+    spent: Spent,
 }
 
 impl std::fmt::Debug for Worker {
@@ -161,6 +164,7 @@ impl Worker {
                 applied: 0,
             },
             reported: now.checked_sub(HEALTH_EVERY).unwrap_or(now),
+            spent: Spent::default(),
         })
     }
 
@@ -188,6 +192,7 @@ impl Worker {
             &mut self.partitions,
         );
         let elapsed_s = self.health_written.elapsed().as_secs_f32();
+        let (mut watch, mut spent) = (Stopwatch::start(), Spent::default());
         let done = self
             .conn
             .transaction::<Applied, InTransaction, _>(async |conn| {
@@ -198,15 +203,21 @@ impl Worker {
                     state.directory.reload(conn).await?;
                     state.directory_changed();
                 }
+                watch.lap(&mut spent.sql);
                 let (mut applied, mut plan) = (Applied::default(), Plan::default());
                 let batches = take_in_all(conn, state, messages, arrival, &mut plan).await?;
-                apply_new(conn, state, &batches, mono_ms, &mut applied, &mut plan).await?;
+                watch.lap(&mut spent.parse);
+                let known = find_readers(state, &batches, &mut plan);
+                let new = store::insert_batches(conn, &known.0).await?;
+                watch.lap(&mut spent.sql);
+                apply_new(state, known, new, mono_ms, &mut applied, &mut plan);
                 if is_flowing {
                     state.close_quiet(mono_ms, &mut plan);
                 }
                 state.finish(&mut plan);
                 applied.quarantined = plan.quarantine.len();
                 applied.moves = plan.moves.len();
+                watch.lap(&mut spent.decide);
                 ensure_partitions(conn, partitions, &plan).await?;
                 store::write(conn, &plan, arrival.now).await?;
                 if is_health_due {
@@ -217,9 +228,11 @@ impl Worker {
                     };
                     write_health(conn, state, event_ms, elapsed_s, arrival.now).await?;
                 }
+                watch.lap(&mut spent.sql);
                 Ok(applied)
             })
             .await;
+        watch.lap(&mut spent.commit);
         let applied = match done {
             Ok(applied) => applied,
             Err(InTransaction::LostLease) => return Err(ApplyError::LostLease),
@@ -235,8 +248,21 @@ impl Worker {
         if begun.elapsed() > STALL {
             self.flowing_since = Instant::now();
         }
+        if applied.batches > 0 {
+            self.spent.add(&spent);
+        }
         self.record(applied, begun.elapsed(), arrival);
         Ok(applied)
+    }
+
+    /// Notes that the shard waited for messages.
+    pub fn waited(&mut self, time: Duration) {
+        self.spent.wait += time;
+    }
+
+    /// Says in the log what the time went to.
+    pub fn log_spent(&self) {
+        self.spent.log(self.shard);
     }
 
     /// Writes the newest sighting of every tag; for a stop.
@@ -281,7 +307,7 @@ impl Worker {
         }
         self.report.applied += i64::try_from(applied.sightings).unwrap_or(0);
         let count = |name: &'static str, n: usize| {
-            metrics::counter!(name).increment(u64::try_from(n).unwrap_or(0))
+            metrics::counter!(name).increment(u64::try_from(n).unwrap_or(0));
         };
         count("wardtrack_ingest_batches_total", applied.batches);
         count("wardtrack_ingest_sightings_total", applied.sightings);
@@ -384,7 +410,7 @@ async fn take_in_all<'m>(
     let mut batches = Vec::with_capacity(messages.len());
     for message in messages {
         match take_in(message, arrival, &state.directory) {
-            Intake::Batch(batch) => batches.push((batch, message.body())),
+            Intake::Batch(batch) => batches.push((*batch, message.body())),
             Intake::Refused(row) => plan.quarantine.push(*row),
         }
     }
@@ -415,30 +441,39 @@ async fn take_in_all<'m>(
     Ok(batches)
 }
 
-/// Applies the batches that were not applied before, in the order of their arrival.
-async fn apply_new(
-    conn: &mut AsyncPgConnection,
-    state: &mut ShardState,
-    batches: &[(Batch, &[u8])],
-    mono_ms: u64,
-    applied: &mut Applied,
+/// The batches with their readers, and their bodies; those of readers that are not registered are refused.
+type Known<'a> = (Vec<(ReaderId, &'a Batch)>, Vec<&'a [u8]>);
+
+fn find_readers<'a>(
+    state: &ShardState,
+    batches: &'a [(Batch, &'a [u8])],
     plan: &mut Plan,
-) -> Result<(), DieselError> {
-    let mut known: Vec<(ReaderId, &Batch)> = Vec::with_capacity(batches.len());
-    let mut bodies: Vec<&[u8]> = Vec::with_capacity(batches.len());
+) -> Known<'a> {
+    let (mut known, mut bodies) = (
+        Vec::with_capacity(batches.len()),
+        Vec::with_capacity(batches.len()),
+    );
     for (batch, body) in batches {
         match state.directory.reader(&batch.reader_key) {
             Some(reader) => {
                 known.push((reader.id, batch));
-                bodies.push(body);
+                bodies.push(*body);
             }
             None => plan.quarantine.push(too_many_waiting(batch)),
         }
     }
-    if known.is_empty() {
-        return Ok(());
-    }
-    let mut new = store::insert_batches(conn, &known).await?;
+    (known, bodies)
+}
+
+/// Applies the batches that were not applied before, in the order of their arrival.
+fn apply_new(
+    state: &mut ShardState,
+    (known, bodies): Known<'_>,
+    mut new: AHashSet<(ReaderId, Uuid)>,
+    mono_ms: u64,
+    applied: &mut Applied,
+    plan: &mut Plan,
+) {
     for ((reader_id, batch), body) in known.into_iter().zip(bodies) {
         // Taken out at once: the same batch twice in one transaction is new only the first time.
         if new.remove(&(reader_id, batch.batch_id)) {
@@ -452,7 +487,6 @@ async fn apply_new(
             memory.is_dirty = true;
         }
     }
-    Ok(())
 }
 
 fn too_many_waiting(batch: &Batch) -> NewQuarantine {

@@ -7,7 +7,7 @@ use crate::clock::Clock;
 use crate::db::Db;
 use crate::lifecycle::Lifecycle;
 
-const EVERY: Duration = Duration::from_secs(600);
+const EVERY: Duration = Duration::from_mins(10);
 
 /// Cleans up until the soft stop. A failure is logged and tried again: sessions end by their times, cleaned up or not.
 ///
@@ -24,8 +24,9 @@ pub async fn run(db: Db, clock: Clock, life: Lifecycle) -> anyhow::Result<()> {
             Ok(0) => {}
             Ok(rows) => tracing::debug!(rows, "removed ended sessions"),
             Err(error) => {
+                let cause: &dyn std::error::Error = &error;
                 tracing::warn!(
-                    error = &error as &dyn std::error::Error,
+                    error = cause,
                     "ended sessions could not be removed; trying again later"
                 );
             }

@@ -105,6 +105,14 @@ pub struct Session {
     pub person: Option<SessionPerson>,
 }
 
+impl Session {
+    /// Whether its time of use is old enough to be written again: at most once a minute.
+    #[must_use]
+    pub fn is_touch_due(&self, now: DateTime<Utc>) -> bool {
+        now - self.last_used_at >= TOUCH_EVERY
+    }
+}
+
 /// The person of a session, as every page needs them.
 #[derive(Clone, Debug, Queryable)]
 #[diesel(check_for_backend(diesel::pg::Pg))]
@@ -155,12 +163,8 @@ pub async fn find_session(
     token: &TokenHash,
     now: DateTime<Utc>,
 ) -> QueryResult<Option<Session>> {
-    let row: Option<(
-        DateTime<Utc>,
-        Option<String>,
-        Option<i64>,
-        Option<SessionPerson>,
-    )> = user_session::table
+    type Row = (DateTime<Utc>, Option<String>, Option<SessionPerson>);
+    let row: Option<Row> = user_session::table
         .left_join(app_user::table.left_join(unit::table.inner_join(facility::table)))
         .filter(user_session::token_hash.eq(token.as_bytes()))
         .filter(user_session::last_used_at.gt(now - IDLE_MAX))
@@ -169,7 +173,6 @@ pub async fn find_session(
         .select((
             user_session::last_used_at,
             user_session::flash,
-            user_session::user_id,
             (
                 app_user::id,
                 app_user::display_name,
@@ -183,7 +186,7 @@ pub async fn find_session(
         .first(&mut conn)
         .await
         .optional()?;
-    Ok(row.map(|(last_used_at, flash, _, person)| Session {
+    Ok(row.map(|(last_used_at, flash, person)| Session {
         token: *token,
         last_used_at,
         flash,
@@ -191,7 +194,7 @@ pub async fn find_session(
     }))
 }
 
-/// Notes that the session was used, at most once a minute. Not for polls: they never extend a session (S-13).
+/// Notes that the session was used; for when [`Session::is_touch_due`]. Not for polls: they never extend a session (S-13).
 ///
 /// # Errors
 /// When the database cannot be written.
@@ -200,9 +203,6 @@ pub async fn touch(
     session: &Session,
     now: DateTime<Utc>,
 ) -> QueryResult<()> {
-    if now - session.last_used_at < TOUCH_EVERY {
-        return Ok(());
-    }
     update(user_session::table.filter(user_session::token_hash.eq(session.token.as_bytes())))
         .set(user_session::last_used_at.eq(now))
         .execute(&mut conn)

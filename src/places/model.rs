@@ -142,6 +142,9 @@ pub struct RoomCount {
     /// Assets that are there as far as we know.
     #[diesel(sql_type = BigInt)]
     pub assets: i64,
+    /// Readers in use that cover it.
+    #[diesel(sql_type = BigInt)]
+    pub readers: i64,
     /// Since when all its readers are down; `None` while one works, or when it has none.
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub down_since: Option<DateTime<Utc>>,

@@ -22,11 +22,11 @@ const SLOT: &str = "a";
 ///
 /// # Errors
 /// When the database or the management API fails.
-pub async fn issue_credentials(
+pub async fn issue_credentials<S: std::hash::BuildHasher + Sync>(
     db: &Db,
     management: &Management,
     clock: &Clock,
-    readers: &HashMap<String, ReaderId>,
+    readers: &HashMap<String, ReaderId, S>,
 ) -> anyhow::Result<Vec<(String, Secret)>> {
     let mut conn = db.conn().await?;
     let now = clock.now();

@@ -16,13 +16,12 @@ use uuid::Uuid;
 use super::credentials::issue_credentials;
 use super::desk::{ReaderMessage, SimSighting};
 use super::plan::{PlanAntenna, PlanAsset, PlanReader, PlanRoom, PlanTag, SeedPlan};
+pub use super::run::Surroundings;
 use super::seed;
 use crate::broker::connection::backoff;
 use crate::broker::topology::{INGEST_EXCHANGE, reader_routing_key};
-use crate::broker::{BrokerAddress, Management, Outgoing, PublishError, Publisher};
-use crate::clock::Clock;
-use crate::config::{BrokerArgs, Secret};
-use crate::db::Db;
+use crate::broker::{BrokerAddress, Outgoing, PublishError, Publisher};
+use crate::config::Secret;
 use crate::db::types::{AssetStatus, RoomKind, Technology};
 use crate::lifecycle::Lifecycle;
 use crate::recording::Recording;
@@ -37,19 +36,6 @@ const BEACON_INTERVAL_MS: i64 = 1_000;
 const LENGTH_MAX_MS: i64 = 6 * 24 * 3_600_000;
 /// A message that the broker does not take is tried this often before the run fails.
 const TRIES_MAX: u32 = 20;
-
-/// What a run needs around it.
-#[derive(Clone, Debug)]
-pub struct Surroundings {
-    /// The database, where places, readers and tags are made when they are missing.
-    pub db: Db,
-    /// Where the readers get their users.
-    pub management: Management,
-    /// Where they publish.
-    pub broker: BrokerArgs,
-    /// What time it is.
-    pub clock: Clock,
-}
 
 /// What a run did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -245,9 +231,9 @@ pub async fn play(
         // All readers of a window are confirmed before the next begins, so that no reader runs ahead of the others by more
         // than the lateness that the deciding core allows, whatever the speed.
         let sending = heard.iter().filter_map(|(reader, sightings)| {
-            let line = lines.get(usize::try_from(*reader).ok()?)?;
-            let message = line.message(recording, names, sightings, sent_at_ms, shift_ms);
-            Some(line.send(message))
+            let sender = lines.get(usize::try_from(*reader).ok()?)?;
+            let message = sender.message(recording, names, sightings, sent_at_ms, shift_ms);
+            Some(sender.send(message))
         });
         let sent = try_join_all(sending).await?;
         played.messages += u64::try_from(sent.len()).unwrap_or(0);

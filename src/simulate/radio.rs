@@ -3,7 +3,8 @@
 //! The figures are those of ordinary indoor measurements at 2.4 GHz. What matters for the location engine is kept apart: the
 //! shadowing of a place is the same for every packet (no filter removes it), fading is new for each.
 
-use super::floor::{FloorPlan, Point, RoomIx};
+use super::floor::{FloorPlan, RoomIx};
+use super::geometry::Point;
 use super::noise::{Chance, hash, normal_of};
 use super::readers::SimReader;
 use crate::db::types::Technology;

@@ -1,6 +1,7 @@
 //! The readers: a Bluetooth reader in every room, a second in the widest, and RFID portals at eight doors.
 
-use super::floor::{DoorIx, FloorPlan, Point, RoomIx};
+use super::floor::{DoorIx, FloorPlan, RoomIx};
+use super::geometry::Point;
 use super::noise::{hash, normal_of, share_of};
 use crate::db::types::{RoomKind, Technology};
 

@@ -69,9 +69,21 @@ pub struct RunOptions {
     pub truth: Option<PathBuf>,
 }
 
+/// What a run did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// Messages confirmed by the broker.
+    pub messages: u64,
+    /// Sightings in them.
+    pub sightings: u64,
+    /// Messages that a reader had no room to keep while it could not send, or could not send before the end.
+    pub lost: u64,
+}
+
 /// Counts of a run.
 #[derive(Debug, Default)]
 struct Counts {
+    made: AtomicU64,
     sent: AtomicU64,
     sightings: AtomicU64,
     retried: AtomicU64,
@@ -88,7 +100,7 @@ pub async fn run(
     lifecycle: &Lifecycle,
     around: &Surroundings,
     options: &RunOptions,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Published> {
     let plan = SeedPlan::of(&Site::hospital(options.seed));
     let (stored, places) = store_site(around, &plan).await?;
     tracing::info!(inserted = stored.inserted, "the simulated site is stored");
@@ -150,7 +162,18 @@ pub async fn run(
         readers.shutdown().await;
     }
     report(&counts, &world);
-    ended
+    ended.map(|()| counts.published())
+}
+
+impl Counts {
+    fn published(&self) -> Published {
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        Published {
+            messages: read(&self.sent),
+            sightings: read(&self.sightings),
+            lost: read(&self.made).saturating_sub(read(&self.sent)),
+        }
+    }
 }
 
 /// Stores what is missing; returns where assets were last placed.
@@ -199,6 +222,7 @@ async fn publish_world(
             let Some(sender) = senders.get(&*message.reader_key) else {
                 continue;
             };
+            counts.made.fetch_add(1, Ordering::Relaxed);
             if sender.try_send(message).is_err() {
                 counts.dropped.fetch_add(1, Ordering::Relaxed);
             }

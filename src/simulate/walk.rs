@@ -1,6 +1,7 @@
 //! A way through the building, as legs of a straight line in one room each.
 
-use super::floor::{DoorIx, FloorPlan, Point, RoomIx};
+use super::floor::{DoorIx, FloorPlan, RoomIx};
+use super::geometry::Point;
 use super::noise::{ms_of_seconds, share_between};
 
 /// How long the lift takes.

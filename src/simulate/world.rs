@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use super::desk::{Desk, Read, ReaderMessage};
 use super::fleet::{AssetIx, SimAsset, list_assets};
-use super::floor::{DoorIx, FloorPlan, Point, RoomIx};
+use super::floor::{DoorIx, FloorPlan, RoomIx};
+use super::geometry::Point;
 use super::noise::{Chance, hash, ms_of_seconds, next_index, share_of};
 use super::radio::{Audible, Spot, decide_packet, list_audible};
 use super::readers::{SimReader, list_readers};

@@ -141,7 +141,9 @@ impl BadKind {
                 None,
             ),
             Self::Future => (
-                beside(json!({"t": tag_key(clock_tag), "at_ms": sent_at_ms + AHEAD_MS, "rssi": -70})),
+                beside(
+                    json!({"t": tag_key(clock_tag), "at_ms": sent_at_ms + AHEAD_MS, "rssi": -70}),
+                ),
                 None,
             ),
             Self::TooOld => (

@@ -148,8 +148,7 @@ impl Stage {
                 .readers
                 .get(&reader.key)
                 .context("a stored reader has a row")?;
-            let (secret, hash) =
-                register::insert_amqp_credential(&mut conn, id, SLOT, now).await?;
+            let (secret, hash) = register::insert_amqp_credential(&mut conn, id, SLOT, now).await?;
             let user = BrokerUser::for_reader(&reader.key, SLOT, hash);
             self.management.upsert_user(&user).await?;
             self.readers.push(StageReader {

@@ -116,6 +116,8 @@ pub struct StayLine {
     pub entered_at: DateTime<Utc>,
     /// To.
     pub left_at: DateTime<Utc>,
+    /// The same in words: the time alone when it left on the day it came.
+    pub left: String,
     /// How long.
     pub stayed: String,
 }
@@ -319,9 +321,18 @@ impl StayLine {
             },
             entered_at: stay.entered_at,
             left_at: stay.left_at,
+            left: end_words(stay.entered_at, stay.left_at, shell),
             stayed: filters::length(stay.left_at - stay.entered_at, shell.t),
         }
     }
+}
+
+fn end_words(entered_at: DateTime<Utc>, left_at: DateTime<Utc>, shell: &Shell) -> String {
+    let local = |at: DateTime<Utc>| at.with_timezone(&shell.zone);
+    if local(entered_at).date_naive() == local(left_at).date_naive() {
+        return local(left_at).format("%H:%M").to_string();
+    }
+    filters::clock(left_at, shell)
 }
 
 impl AssetPage {
@@ -371,6 +382,7 @@ impl AssetPage {
                 place,
                 entered_at: shell.now - chrono::TimeDelta::hours(30),
                 left_at: shell.now - chrono::TimeDelta::hours(2),
+                left: "12:06".to_owned(),
                 stayed: "28 h".to_owned(),
             }],
             earlier_href: Some("/assets/70001?before=1".to_owned()),

@@ -2,6 +2,11 @@
 //!
 //! `{{ at|age_words(shell) }}` gives "2 min ago", `{{ at|clock_time(shell) }}` "14:06", `{{ at|date_time(shell) }}`
 //! "7 Sep 2026, 14:06", `{{ at|datetime_attr(shell) }}` the value of `<time datetime>`. All in the facility's zone.
+#![expect(
+    clippy::unnecessary_wraps,
+    clippy::inline_always,
+    reason = "signature and attributes are those of askama's filters"
+)]
 
 use chrono::{DateTime, TimeDelta, Utc};
 

@@ -258,6 +258,7 @@ impl FindPage {
         }
         self.types = types
             .iter()
+            .filter(|count| count.total > 0)
             .map(|count| TypeTile::new(count, &self.shell))
             .collect();
         self.respond(status)

@@ -17,10 +17,8 @@ pub async fn ready(app: web::Data<App>) -> HttpResponse {
     let database = match app.db.ping().await {
         Ok(()) => None,
         Err(error) => {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "the database does not answer"
-            );
+            let cause: &dyn std::error::Error = &error;
+            tracing::warn!(error = cause, "the database does not answer");
             Some("the database does not answer; the log says why".to_owned())
         }
     };

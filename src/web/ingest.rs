@@ -180,7 +180,7 @@ async fn keep(app: &App, reader: &HttpReader, refusal: &Refusal, body: &[u8], co
     let kept = async {
         let mut conn = app.db.conn().await?;
         store::ensure_partition(&mut conn, "quarantine", origin.received_at.date_naive()).await?;
-        anyhow::Ok(store::insert_quarantine(&mut conn, &[row]).await?)
+        anyhow::Ok(store::insert_quarantine(&conn, &[row]).await?)
     };
     if let Err(error) = kept.await {
         tracing::warn!(

@@ -106,7 +106,7 @@ impl Shell {
             role,
             home_unit: Some("4 West".to_owned()),
         });
-        shell.csrf = "sample-token".to_owned();
+        "sample-token".clone_into(&mut shell.csrf);
         shell.flash = Some("Done.".to_owned());
         shell.banner = Some(strings::fill(shell.t.common.not_live_since, &[&"13:58"]));
         shell
@@ -293,8 +293,7 @@ impl<T: askama::Template> Responder for Page<T> {
     type Body = BoxBody;
 
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
-        self.render()
-            .unwrap_or_else(|error| HttpResponse::from_error(error))
+        self.render().unwrap_or_else(HttpResponse::from_error)
     }
 }
 

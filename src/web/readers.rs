@@ -251,6 +251,7 @@ fn clock_words(reader: &ReaderEntry, t: &Strings) -> String {
     let mut text = match offset_ms {
         2_001.. => fill(words.clock_slow, &[&seconds]),
         ..=-2_001 => fill(words.clock_fast, &[&seconds]),
+        _ if reader.last_message_at.is_none() => words.clock_unknown.to_owned(),
         _ => words.clock_ok.to_owned(),
     };
     if reader.clock_faults > 0 {

@@ -72,6 +72,8 @@ pub struct RoomLine {
     pub unit: Option<String>,
     /// How many assets are there.
     pub assets: i64,
+    /// Whether any reader covers it.
+    pub has_reader: bool,
     /// Since when its readers are down.
     pub down_since: Option<DateTime<Utc>>,
 }
@@ -142,6 +144,7 @@ impl RoomLine {
             name: room_label(&room.room_name, room.room_kind),
             unit: room.unit_name.clone(),
             assets: room.assets,
+            has_reader: room.readers > 0,
             down_since: room.down_since,
         }
     }
@@ -348,6 +351,7 @@ impl RoomsPage {
             name: "Clean utility 3W-12 <b>".to_owned(),
             unit: Some("3 West".to_owned()),
             assets: 12,
+            has_reader: true,
             down_since,
         };
         let floor = |name: &str, is_current| FloorLink {

@@ -2,7 +2,7 @@
 
 use actix_web::web;
 use askama::Template;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::PageError;
 use super::filters;
@@ -128,6 +128,7 @@ fn oldest_words(consumers: &[ConsumerHealth], shell: &Shell) -> String {
         .collect();
     match caught_up.and_then(|times| times.into_iter().min()) {
         None => t.oldest_unknown.to_owned(),
+        Some(at) if shell.now - at < TimeDelta::minutes(1) => t.oldest_fresh.to_owned(),
         Some(at) => fill(
             t.oldest_at_most,
             &[&filters::length(shell.now - at, shell.t)],

@@ -131,7 +131,7 @@ mod tests {
         assert!(!is_form_token(&key(), &other, &token));
         let other_key = Secret::new("another key of thirty-two bytes.".to_owned());
         assert!(!is_form_token(&other_key, &one, &token));
-        for wrong in ["", "x", &token[..token.len() - 2], &format!("{token}AA")] {
+        for wrong in ["", "x", token.get(..80).unwrap(), &format!("{token}AA")] {
             assert!(!is_form_token(&key(), &one, wrong), "{wrong}");
         }
     }

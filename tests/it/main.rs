@@ -7,12 +7,14 @@
 )]
 
 mod architecture;
+mod browser_rules;
 mod explain;
 mod ingest;
 mod locate;
 mod pages;
 mod replay;
 mod schema;
+mod sign_in;
 mod simulate;
 mod support;
 mod templates;

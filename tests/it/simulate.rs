@@ -4,8 +4,22 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::time::Duration;
 
+use diesel_async::AsyncConnection;
+use wardtrack::clock::Clock;
+use wardtrack::config::broker::BrokerRole;
+use wardtrack::config::ingest::HistoryMode;
+use wardtrack::ingest::apply::ApplyConfig;
+use wardtrack::ingest::housekeeping;
+use wardtrack::ingest::shard::{self, ShardConfig};
+use wardtrack::lifecycle::Lifecycle;
+use wardtrack::location::Engine;
 use wardtrack::recording::{Recording, read_recording};
+use wardtrack::simulate::run::{RunOptions, Surroundings, run};
+use wardtrack::simulate::{SeedPlan, Site, seed};
+
+use crate::support::{TestBroker, TestDatabase, wait_until};
 
 fn wardtrack(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_wardtrack"))
@@ -106,4 +120,100 @@ fn an_activity_out_of_range_is_refused_with_the_range() {
         text.contains("--activity") && text.contains("0 to 100"),
         "{text}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn storing_the_site_again_changes_nothing() {
+    let database = TestDatabase::new().await;
+    let mut conn = database.conn().await;
+    let plan = SeedPlan::of(&Site::hospital(1));
+    let now = Clock::system().now();
+    let version = "SELECT version AS n FROM reference_version";
+    let mut inserted = Vec::new();
+    let mut versions = Vec::new();
+    for _ in 0..2 {
+        let stored = conn
+            .transaction(async |conn| seed::store_plan(conn, &plan, now).await)
+            .await
+            .unwrap();
+        assert_eq!(stored.readers.len(), 90);
+        inserted.push(stored.inserted);
+        versions.push(database.number(version).await);
+    }
+    assert!(inserted[0] > 2_000 && inserted[1] == 0, "{inserted:?}");
+    assert_eq!(
+        versions[0], versions[1],
+        "consumers would load everything again"
+    );
+    let untagged = "SELECT count(*) AS n FROM asset a
+        WHERE NOT EXISTS (SELECT FROM tag_assignment t WHERE t.asset_id = a.id)";
+    assert_eq!(database.number(untagged).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn simulated_readers_fill_the_places_of_an_empty_database() {
+    let (database, broker) = (TestDatabase::new().await, TestBroker::new().await);
+    let (life, clock, db) = (Lifecycle::new(), Clock::system(), database.pool());
+    housekeeping::make_partitions(&mut database.conn().await, clock.now().date_naive())
+        .await
+        .unwrap();
+    let config = ShardConfig {
+        shard: 0,
+        prefetch: 400,
+        broker: broker.role(BrokerRole::Consumer),
+        apply: ApplyConfig {
+            engine: Engine::default(),
+            history: HistoryMode::Off,
+            seen_every_ms: 30_000,
+        },
+    };
+    life.spawn_role(
+        "consumer",
+        shard::run(config, db.clone(), clock.clone(), life.clone()),
+    );
+    for reader in Site::hospital(1).readers {
+        broker.owns_user(&reader.key);
+    }
+    let around = Surroundings {
+        db,
+        management: broker.management.clone(),
+        broker: broker.args.clone(),
+        clock,
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let options = RunOptions {
+        seed: 1,
+        activity: 20.0,
+        outages: false,
+        for_ms: Some(6_000),
+        truth: Some(folder.path().join("truth.csv")),
+    };
+    let done = run(&life, &around, &options).await.unwrap();
+    assert_eq!(done.lost, 0);
+    let sent = i64::try_from(done.messages).unwrap();
+    let applied = "SELECT count(*) AS n FROM ingest_batch";
+    wait_until(
+        Duration::from_secs(30),
+        "every message is applied",
+        || async { database.number(applied).await == sent },
+    )
+    .await;
+    let sightings = "SELECT coalesce(sum(sightings), 0)::bigint AS n FROM ingest_batch";
+    assert_eq!(
+        database.number(sightings).await,
+        i64::try_from(done.sightings).unwrap()
+    );
+    let refused = "SELECT count(*) AS n FROM quarantine";
+    assert_eq!(database.number(refused).await, 0);
+    let placed = "SELECT count(*) AS n FROM asset_place";
+    wait_until(
+        Duration::from_secs(10),
+        "the equipment has places",
+        || async { database.number(placed).await > 300 },
+    )
+    .await;
+    life.stop();
+    life.wait().await.unwrap();
+    let truth = fs::read_to_string(options.truth.unwrap()).unwrap();
+    assert!(truth.lines().count() > 420);
 }

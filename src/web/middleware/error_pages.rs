@@ -90,16 +90,16 @@ fn dress(
         .and_then(actix_web::Error::as_error::<PageError>);
     if status.is_server_error() {
         // Logged here and only here, with the whole chain; the page shows the number.
-        match response.response().error() {
-            Some(error) => {
-                tracing::error!(request.id = id, status = status.as_u16(), %error, "a request failed");
-            }
-            None => tracing::error!(
-                request.id = id,
-                status = status.as_u16(),
-                "a request failed"
-            ),
-        }
+        let cause = response
+            .response()
+            .error()
+            .map_or_else(String::new, ToString::to_string);
+        tracing::error!(
+            request.id = id,
+            status = status.as_u16(),
+            error = cause,
+            "a request failed"
+        );
     }
     // A handler's own page or JSON for an error stays as it is.
     if response.response().error().is_none()
@@ -175,6 +175,77 @@ impl ResponseError for Panicked {
         match &self.shell {
             Some(shell) => html_body(None, status, shell.clone(), &self.id),
             None => HttpResponse::build(status).finish(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::middleware::from_fn;
+    use actix_web::{App as ActixApp, test};
+    use tracing_actix_web::TracingLogger;
+
+    use super::super::security_headers::security_headers;
+    use super::super::trace::PlainSpan;
+    use super::*;
+    use crate::clock::Clock;
+    use crate::config::{DbArgs, Secret, WebArgs};
+    use crate::db::Db;
+
+    async fn crash() -> HttpResponse {
+        panic!("the secret is hunter2")
+    }
+
+    async fn fail() -> Result<HttpResponse, PageError> {
+        Err(std::io::Error::other("the secret is hunter2").into())
+    }
+
+    #[tokio::test]
+    async fn s34_panics_and_faults_show_a_number_and_nothing_else() {
+        let args = WebArgs {
+            bind: ([127, 0, 0, 1], 8080).into(),
+            internal_bind: ([127, 0, 0, 1], 9090).into(),
+            origin: None,
+            trusted_proxy: Vec::new(),
+        };
+        let pool = DbArgs {
+            db_pool: 1,
+            db_statement_timeout_ms: 1_000,
+        };
+        let nowhere = Secret::new("postgres://127.0.0.1:1/nowhere".to_owned());
+        let db = Db::new(&pool, &nowhere, "test").unwrap();
+        let app = App::new(db, Clock::system(), Secret::new("key".to_owned()));
+        let service = test::init_service(
+            ActixApp::new()
+                .app_data(web::Data::new(app))
+                .app_data(web::Data::new(Site::new(&args, args.bind).unwrap()))
+                .route("/crash", web::get().to(crash))
+                .route("/fail", web::get().to(fail))
+                .wrap(from_fn(error_pages))
+                .wrap(from_fn(security_headers))
+                .wrap(TracingLogger::<PlainSpan>::new()),
+        )
+        .await;
+        for path in ["/crash", "/fail"] {
+            let request = test::TestRequest::get().uri(path).to_request();
+            let (status, headers, body) = match test::try_call_service(&service, request).await {
+                Ok(response) => {
+                    let (status, headers) = (response.status(), response.headers().clone());
+                    (status, headers, test::read_body(response).await)
+                }
+                Err(error) => {
+                    let response = error.error_response();
+                    let (status, headers) = (response.status(), response.headers().clone());
+                    let body = actix_web::body::to_bytes(response.into_body()).await;
+                    (status, headers, body.unwrap_or_default())
+                }
+            };
+            let text = String::from_utf8_lossy(&body);
+            assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR, "{path}");
+            assert!(headers.contains_key("content-security-policy"), "{path}");
+            assert!(text.contains("Something went wrong"), "{path}: {text}");
+            assert!(text.contains("give the number"), "{path}: {text}");
+            assert!(!text.contains("hunter2"), "{path}: {text}");
         }
     }
 }

@@ -48,7 +48,8 @@ pub async fn check(
         .and_then(|value| value.to_str().ok());
     let in_form = form.split('&').find_map(|pair| pair.strip_prefix("csrf="));
     let token = in_header.or(in_form).ok_or(PageError::FormToken)?;
-    if !tokens::is_form_token(key, session, token) {
+    let token = percent_encoding::percent_decode_str(token).decode_utf8_lossy();
+    if !tokens::is_form_token(key, session, &token) {
         return Err(PageError::FormToken);
     }
     let rest: Vec<&str> = form

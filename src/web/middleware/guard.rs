@@ -91,19 +91,20 @@ async fn admit(request: &mut ServiceRequest) -> Result<Admitted, Refused> {
     let (session, new_session) = visitor.session(&mut conn, entry).await?;
     let visit = visitor.visit(&conn, &session).await?;
     request.extensions_mut().insert(visit);
-    if let (Access::SignedIn(roles), Some(person)) = (entry.access, &session.person) {
-        if !roles.contains(&person.role) {
-            drop(conn);
-            accounts::record_denied(&app.db, person.user_id, entry.path, visitor.now).await?;
-            return Err(PageError::Forbidden.into());
-        }
+    // Given back before the body is read: a slow sender must not hold one of few connections.
+    drop(conn);
+    if let (Access::SignedIn(roles), Some(person)) = (entry.access, &session.person)
+        && !roles.contains(&person.role)
+    {
+        accounts::record_denied(&app.db, person.user_id, entry.path, visitor.now).await?;
+        return Err(PageError::Forbidden.into());
     }
     if !matches!(entry.method, Method::GET | Method::HEAD) {
         form_token::check(request, &site, &app.secret_key, &session.token).await?;
     }
     // Only now: what was refused above has not been a use of the session, and a poll never is.
-    if !visitor.asked.poll {
-        session::touch(&conn, &session, visitor.now).await?;
+    if !visitor.asked.poll && session.is_touch_due(visitor.now) {
+        session::touch(&*app.db.conn().await?, &session, visitor.now).await?;
     }
     Ok(Admitted { new_session })
 }

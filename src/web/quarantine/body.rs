@@ -8,23 +8,29 @@ pub fn printable(bytes: &[u8]) -> String {
     let mut chunks = bytes.utf8_chunks().peekable();
     while let Some(chunk) = chunks.next() {
         for c in chunk.valid().chars() {
-            match c {
-                '\n' | '\t' => text.push(c),
-                c if c.is_control() && c.is_ascii() => {
-                    text.push_str(&format!("\\x{:02x}", u32::from(c)))
-                }
-                c if c.is_control() || turns_text(c) => {
-                    text.push_str(&c.escape_unicode().to_string())
-                }
-                c => text.push(c),
-            }
+            push_printable(&mut text, c);
         }
         let is_cut = chunks.peek().is_none() && is_beginning(chunk.invalid());
         for byte in chunk.invalid().iter().filter(|_| !is_cut) {
-            text.push_str(&format!("\\x{byte:02x}"));
+            push_byte(&mut text, *byte);
         }
     }
     text
+}
+
+fn push_printable(text: &mut String, c: char) {
+    match u8::try_from(c) {
+        Ok(b'\n' | b'\t') => text.push(c),
+        Ok(byte) if byte.is_ascii_control() => push_byte(text, byte),
+        _ if c.is_control() || turns_text(c) => text.extend(c.escape_unicode()),
+        _ => text.push(c),
+    }
+}
+
+fn push_byte(text: &mut String, byte: u8) {
+    use std::fmt::Write;
+    // Writing to a string cannot fail.
+    let _ = write!(text, "\\x{byte:02x}");
 }
 
 /// Marks that make text read in another order than it is written.

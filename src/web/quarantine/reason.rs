@@ -1,6 +1,7 @@
 //! What a reason means, in a word and a sentence.
 
 use crate::web::strings::Strings;
+use crate::web::wording::capitalised;
 
 /// The word and the sentence for a reason's code. A code that is not known, from a newer version perhaps, is shown as it is.
 #[must_use]
@@ -29,7 +30,7 @@ pub fn reason_words(code: &str, t: &Strings) -> (String, &'static str) {
         "duplicate_index" => (t.duplicate_index, t.duplicate_index_why),
         _ => {
             return (
-                super::printable(code.as_bytes()).replace('_', " "),
+                capitalised(&super::printable(code.as_bytes()).replace('_', " ")),
                 t.other_why,
             );
         }
@@ -46,7 +47,7 @@ mod tests {
     fn an_unknown_reason_is_shown_all_the_same() {
         assert_eq!(
             reason_words("new_in_v9", &EN),
-            ("new in v9".to_owned(), EN.pages.reason.other_why)
+            ("New in v9".to_owned(), EN.pages.reason.other_why)
         );
         assert_eq!(reason_words("not_json", &EN).0, "Not JSON");
     }

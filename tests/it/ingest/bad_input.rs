@@ -27,13 +27,21 @@ async fn is_kept_and_its_neighbours_are_applied(kind: BadKind) {
         }
         rig.publish(0, &[after.body()]).await;
         rig.wait_for_quarantine(1).await;
-        rig.wait_for_batches(if bad.stored.is_empty() { 2 } else { 3 }).await;
+        rig.wait_for_batches(if bad.stored.is_empty() { 2 } else { 3 })
+            .await;
 
         let kept = rig.quarantine().await;
         assert_eq!(kept.len(), 1, "{kept:?}");
         let row = &kept[0];
-        assert_eq!((row.reason.as_str(), row.scope.as_str()), (kind.reason(), kind.scope().as_str()));
-        assert!(row.detail.len() > 20, "{:?} should say what is wrong and what to do", row.detail);
+        assert_eq!(
+            (row.reason.as_str(), row.scope.as_str()),
+            (kind.reason(), kind.scope().as_str())
+        );
+        assert!(
+            row.detail.len() > 20,
+            "{:?} should say what is wrong and what to do",
+            row.detail
+        );
         let own_key = rig.reader(0).routing_key.as_str();
         assert_eq!(row.routing_key, bad.routing_key.unwrap_or(own_key));
         match kind.scope() {
@@ -41,20 +49,34 @@ async fn is_kept_and_its_neighbours_are_applied(kind: BadKind) {
                 assert_eq!(row.body, bad.body[..bad.body.len().min(BODY_BYTES_MAX)]);
             }
             QuarantineScope::Sighting => {
-                let (raw, whole) = (String::from_utf8_lossy(&row.body), String::from_utf8_lossy(&bad.body));
-                assert!(whole.contains(raw.as_ref()), "{raw} is not the text of the sighting");
+                let (raw, whole) = (
+                    String::from_utf8_lossy(&row.body),
+                    String::from_utf8_lossy(&bad.body),
+                );
+                assert!(
+                    whole.contains(raw.as_ref()),
+                    "{raw} is not the text of the sighting"
+                );
                 assert!(raw.starts_with('{') && raw.ends_with('}'), "{raw}");
             }
         }
-        let mut wanted: Vec<i16> =
-            bad.stored.iter().map(|(index, ..)| i16::try_from(*index).unwrap()).collect();
+        let mut wanted: Vec<i16> = bad
+            .stored
+            .iter()
+            .map(|(index, ..)| i16::try_from(*index).unwrap())
+            .collect();
         wanted.sort_unstable();
         assert_eq!(rig.stored(bad.batch_id).await, wanted);
         for (index, _, seen_ms) in &bad.stored {
-            let stored_ms = rig.seen_ms(bad.batch_id, i16::try_from(*index).unwrap()).await;
+            let stored_ms = rig
+                .seen_ms(bad.batch_id, i16::try_from(*index).unwrap())
+                .await;
             match seen_ms {
                 Some(seen_ms) => assert_eq!(stored_ms, *seen_ms),
-                None => assert!((now_ms..=rig.now_ms()).contains(&stored_ms), "R27: the time of arrival"),
+                None => assert!(
+                    (now_ms..=rig.now_ms()).contains(&stored_ms),
+                    "R27: the time of arrival"
+                ),
             }
         }
         assert_eq!(rig.stored(before.id).await, [0]);
@@ -100,13 +122,20 @@ async fn bad_input_500_messages_delay_a_good_one_by_less_than_two_seconds() {
             BadKind::LongTagId,
         ];
         let bad: Vec<Vec<u8>> = (0..500)
-            .map(|n| small[n % small.len()].message(&rig.reader(1).key, rig.now_ms(), 1, 2).body)
+            .map(|n| {
+                small[n % small.len()]
+                    .message(&rig.reader(1).key, rig.now_ms(), 1, 2)
+                    .body
+            })
             .collect();
         rig.publish(1, &bad).await;
         let good = Batch::new(rig.now_ms()).heard(0, 0, -60);
         rig.publish(0, &[good.body()]).await;
         let confirmed = Instant::now();
-        wait_until("the good message is applied", SOON, async || !rig.stored(good.id).await.is_empty()).await;
+        wait_until("the good message is applied", SOON, async || {
+            !rig.stored(good.id).await.is_empty()
+        })
+        .await;
         let took = confirmed.elapsed();
         assert!(took < Duration::from_secs(2), "{took:?}");
         rig.wait_for_quarantine(500).await;
@@ -124,14 +153,21 @@ async fn bad_input_invisible_characters_in_an_event_hurt_no_message() {
         let mut sent = 1;
         // The health of readers is written every five seconds, in the transaction of whatever comes then.
         wait_until("the event is shown", SOON, async || {
-            rig.publish(0, &[Batch::new(rig.now_ms()).heard(0, 0, -60).body()]).await;
+            rig.publish(0, &[Batch::new(rig.now_ms()).heard(0, 0, -60).body()])
+                .await;
             sent += 1;
-            rig.number("SELECT count(*) AS n FROM reader_health WHERE last_event LIKE 'gpi%'").await == 1
+            rig.number("SELECT count(*) AS n FROM reader_health WHERE last_event LIKE 'gpi%'")
+                .await
+                == 1
         })
         .await;
         assert!(begun.elapsed() < SOON);
         rig.wait_for_batches(sent).await;
-        assert!(rig.quarantine().await.is_empty(), "{:?}", rig.quarantine().await);
+        assert!(
+            rig.quarantine().await.is_empty(),
+            "{:?}",
+            rig.quarantine().await
+        );
     })
     .await;
 }
@@ -144,9 +180,19 @@ async fn bad_input_a_forged_arrival_time_moves_no_sighting_out_of_its_week() {
         let batch = Batch::new(978_307_200_000).heard(0, 0, -60);
         super::rig::publish_stamped(rig.reader(0), &batch.body(), 978_307_200_000).await;
         rig.wait_for_batches(1).await;
-        for (table, time) in [("sighting", "seen_at"), ("ingest_batch", "received_at"), ("quarantine", "received_at")] {
-            let old = format!("SELECT count(*) AS n FROM {table} WHERE {time} < now() - interval '8 days'");
-            assert_eq!(rig.number(&old).await, 0, "{table}: it would be gone with the next clean-up");
+        for (table, time) in [
+            ("sighting", "seen_at"),
+            ("ingest_batch", "received_at"),
+            ("quarantine", "received_at"),
+        ] {
+            let old = format!(
+                "SELECT count(*) AS n FROM {table} WHERE {time} < now() - interval '8 days'"
+            );
+            assert_eq!(
+                rig.number(&old).await,
+                0,
+                "{table}: it would be gone with the next clean-up"
+            );
         }
     })
     .await;

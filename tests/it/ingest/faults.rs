@@ -3,8 +3,8 @@
 
 use std::time::Instant;
 
-use wardtrack::broker::{Next, Subscription};
 use wardtrack::broker::topology::shard_queue;
+use wardtrack::broker::{Next, Subscription};
 use wardtrack::config::broker::BrokerRole;
 use wardtrack::ingest::worker::{ApplyError, Worker};
 
@@ -16,22 +16,41 @@ async fn i_lease_a_consumer_with_an_old_epoch_writes_nothing() {
         let batch = Batch::new(rig.now_ms()).heard(0, 0, -60);
         rig.publish(0, &[batch.body()]).await;
         let consumer = rig.stage.role(BrokerRole::Consumer).unwrap();
-        let mut subscription = Subscription::open(&consumer, "test", &shard_queue(0), 10).await.unwrap();
+        let mut subscription = Subscription::open(&consumer, "test", &shard_queue(0), 10)
+            .await
+            .unwrap();
         let Next::Message(message) = subscription.next(Instant::now() + SOON).await else {
             panic!("the message is delivered");
         };
         let (db, clock) = (&rig.stage.db, &rig.clock);
-        let mut old = Worker::start(db, clock, 0, "old", Rig::apply_config()).await.unwrap();
-        let mut new = Worker::start(db, clock, 0, "new", Rig::apply_config()).await.unwrap();
+        let mut old = Worker::start(db, clock, 0, "old", Rig::apply_config())
+            .await
+            .unwrap();
+        let mut new = Worker::start(db, clock, 0, "new", Rig::apply_config())
+            .await
+            .unwrap();
         let messages = [message];
         let refused = old.apply(&messages, true).await;
         assert!(matches!(refused, Err(ApplyError::LostLease)), "{refused:?}");
-        let refused = old.quarantine(&messages[0], "suspect", "by the old one").await;
+        let refused = old
+            .quarantine(&messages[0], "suspect", "by the old one")
+            .await;
         assert!(matches!(refused, Err(ApplyError::LostLease)), "{refused:?}");
         let refused = old.write_all_seen().await;
         assert!(matches!(refused, Err(ApplyError::LostLease)), "{refused:?}");
-        for table in ["sighting", "ingest_batch", "tag_state", "quarantine", "reader_health"] {
-            assert_eq!(rig.number(&format!("SELECT count(*) AS n FROM {table}")).await, 0, "{table}");
+        for table in [
+            "sighting",
+            "ingest_batch",
+            "tag_state",
+            "quarantine",
+            "reader_health",
+        ] {
+            assert_eq!(
+                rig.number(&format!("SELECT count(*) AS n FROM {table}"))
+                    .await,
+                0,
+                "{table}"
+            );
         }
         assert_eq!(new.apply(&messages, true).await.unwrap().batches, 1);
         assert_eq!(rig.stored(batch.id).await, [0]);
@@ -54,7 +73,11 @@ async fn i5_a_missing_partition_is_made_also_when_it_was_there_a_moment_ago() {
             assert_eq!(rig.stored(batch.id).await, [0]);
             rig.execute(&format!("DROP TABLE {partition}")).await;
         }
-        assert!(rig.quarantine().await.is_empty(), "{:?}", rig.quarantine().await);
+        assert!(
+            rig.quarantine().await.is_empty(),
+            "{:?}",
+            rig.quarantine().await
+        );
     })
     .await;
 }
@@ -64,10 +87,17 @@ async fn i5_a_sighting_of_days_ago_finds_or_gets_its_partition() {
     on_stage(async |rig| {
         rig.start().await;
         let day_ms = 24 * 3_600_000;
-        let batch = Batch::new(rig.now_ms()).heard(0, 2 * day_ms, -60).heard(0, 6 * day_ms, -60).heard(0, 0, -60);
+        let batch = Batch::new(rig.now_ms())
+            .heard(0, 2 * day_ms, -60)
+            .heard(0, 6 * day_ms, -60)
+            .heard(0, 0, -60);
         rig.publish(0, &[batch.body()]).await;
         rig.wait_for_batches(1).await;
-        assert_eq!(rig.stored(batch.id).await, [0, 2], "raw history is kept three days");
+        assert_eq!(
+            rig.stored(batch.id).await,
+            [0, 2],
+            "raw history is kept three days"
+        );
         assert!(rig.quarantine().await.is_empty());
     })
     .await;
@@ -78,8 +108,9 @@ async fn messages_that_waited_in_the_queue_keep_their_times() {
     on_stage(async |rig| {
         // Sent half a minute ago, while no consumer ran: a consumer that takes this for slow clocks would date them now.
         let sent_at_ms = rig.now_ms() - 30_000;
-        let batches: Vec<Batch> =
-            (0..300).map(|n| Batch::new(sent_at_ms + 100 * n).heard(0, 7, -60)).collect();
+        let batches: Vec<Batch> = (0..300)
+            .map(|n| Batch::new(sent_at_ms + 100 * n).heard(0, 7, -60))
+            .collect();
         let bodies: Vec<Vec<u8>> = batches.iter().map(Batch::body).collect();
         rig.publish(0, &bodies).await;
         rig.start().await;
@@ -100,7 +131,9 @@ async fn messages_that_a_reader_kept_while_the_broker_was_away_keep_their_times(
         rig.publish(0, &[Batch::new(rig.now_ms()).body()]).await;
         rig.wait_for_batches(1).await;
         let sent_at_ms = rig.now_ms() - 20_000;
-        let kept: Vec<Batch> = (0..150).map(|n| Batch::new(sent_at_ms + 100 * n).heard(0, 7, -60)).collect();
+        let kept: Vec<Batch> = (0..150)
+            .map(|n| Batch::new(sent_at_ms + 100 * n).heard(0, 7, -60))
+            .collect();
         for chunk in kept.chunks(10) {
             let bodies: Vec<Vec<u8>> = chunk.iter().map(Batch::body).collect();
             rig.publish(0, &bodies).await;
@@ -124,7 +157,11 @@ async fn a_reader_whose_clock_is_an_hour_behind_is_corrected() {
             rig.publish(0, &[batch.body()]).await;
             rig.wait_for_batches(n).await;
             let seen_ms = rig.seen_ms(batch.id, 0).await;
-            assert!((first_ms..=rig.now_ms()).contains(&seen_ms), "{n}: {}", seen_ms - first_ms);
+            assert!(
+                (first_ms..=rig.now_ms()).contains(&seen_ms),
+                "{n}: {}",
+                seen_ms - first_ms
+            );
         }
     })
     .await;

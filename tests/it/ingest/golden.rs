@@ -33,7 +33,11 @@ fn meaning(body: &[u8]) -> Value {
 }
 
 fn file(name: &str) -> Vec<u8> {
-    std::fs::read(format!("{}/tests/golden/v1/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+    std::fs::read(format!(
+        "{}/tests/golden/v1/{name}",
+        env!("CARGO_MANIFEST_DIR")
+    ))
+    .unwrap()
 }
 
 #[test]
@@ -45,7 +49,12 @@ fn v1_golden_messages_mean_what_they_meant() {
         meanings.insert(name.clone(), meaning(&file(&format!("{name}.json"))));
     }
     for (name, wanted) in expected {
-        assert_eq!(&meanings[name], wanted, "{name}.json; all of them now:\n{:#}", Value::Object(meanings.clone()));
+        assert_eq!(
+            &meanings[name],
+            wanted,
+            "{name}.json; all of them now:\n{:#}",
+            Value::Object(meanings.clone())
+        );
     }
 }
 
@@ -56,6 +65,10 @@ fn v1_golden_every_file_has_an_expected_meaning() {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_stem().unwrap().to_str().unwrap();
-        assert!(name == "expected" || expected.get(name).is_some(), "{} is never read", path.display());
+        assert!(
+            name == "expected" || expected.get(name).is_some(),
+            "{} is never read",
+            path.display()
+        );
     }
 }

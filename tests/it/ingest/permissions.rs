@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use lapin::options::{
-    BasicConsumeOptions, BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, ExchangeDeclareOptions,
-    ExchangeDeleteOptions, QueueBindOptions, QueueDeclareOptions, QueueDeleteOptions, QueuePurgeOptions,
+    BasicConsumeOptions, BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions,
+    ExchangeDeclareOptions, ExchangeDeleteOptions, QueueBindOptions, QueueDeclareOptions,
+    QueueDeleteOptions, QueuePurgeOptions,
 };
 use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, Connection, ExchangeKind};
@@ -15,17 +16,30 @@ use wardtrack::config::Secret;
 use super::rig::{Batch, Rig, SOON, on_stage, wait_until};
 
 async fn connect(rig: &Rig) -> Connection {
-    rig.reader(0).address.connect("wardtrack test").await.unwrap()
+    rig.reader(0)
+        .address
+        .connect("wardtrack test")
+        .await
+        .unwrap()
 }
 
 /// Publishes and waits for what the broker says to it.
-async fn publish(channel: &Channel, exchange: &str, key: &str, properties: BasicProperties) -> lapin::Result<()> {
-    channel.confirm_select(ConfirmSelectOptions::default()).await?;
+async fn publish(
+    channel: &Channel,
+    exchange: &str,
+    key: &str,
+    properties: BasicProperties,
+) -> lapin::Result<()> {
+    channel
+        .confirm_select(ConfirmSelectOptions::default())
+        .await?;
     let options = BasicPublishOptions {
         mandatory: true,
         ..BasicPublishOptions::default()
     };
-    let confirm = channel.basic_publish(exchange.into(), key.into(), options, b"{}", properties).await?;
+    let confirm = channel
+        .basic_publish(exchange.into(), key.into(), options, b"{}", properties)
+        .await?;
     confirm.await.map(drop)
 }
 
@@ -111,16 +125,28 @@ async fn s35_3_4_default_dead_letter_and_other_exchanges_are_refused() {
 async fn s35_5_consuming_is_refused() {
     on_stage(async |rig| {
         let connection = connect(rig).await;
-        for queue in [shard_queue(0), "wt.dead".to_owned(), "wt.unrouted".to_owned()] {
+        for queue in [
+            shard_queue(0),
+            "wt.dead".to_owned(),
+            "wt.unrouted".to_owned(),
+        ] {
             is_refused(&connection, &queue, async |channel| {
                 channel
-                    .basic_consume(queue.as_str().into(), "".into(), BasicConsumeOptions::default(), FieldTable::default())
+                    .basic_consume(
+                        queue.as_str().into(),
+                        "".into(),
+                        BasicConsumeOptions::default(),
+                        FieldTable::default(),
+                    )
                     .await
                     .map(drop)
             })
             .await;
             is_refused(&connection, &queue, async |channel| {
-                channel.basic_get(queue.as_str().into(), BasicGetOptions::default()).await.map(drop)
+                channel
+                    .basic_get(queue.as_str().into(), BasicGetOptions::default())
+                    .await
+                    .map(drop)
             })
             .await;
         }
@@ -140,29 +166,50 @@ async fn s35_6_declaring_binding_purging_and_deleting_are_refused() {
             ..QueueDeclareOptions::default()
         };
         is_refused(&connection, "declare a queue", async |channel| {
-            channel.queue_declare("mine".into(), durable, none()).await.map(drop)
+            channel
+                .queue_declare("mine".into(), durable, none())
+                .await
+                .map(drop)
         })
         .await;
         is_refused(&connection, "declare an exchange", async |channel| {
             let options = ExchangeDeclareOptions::default();
-            channel.exchange_declare("mine".into(), ExchangeKind::Fanout, options, none()).await
+            channel
+                .exchange_declare("mine".into(), ExchangeKind::Fanout, options, none())
+                .await
         })
         .await;
         is_refused(&connection, "bind", async |channel| {
             let options = QueueBindOptions::default();
-            channel.queue_bind(queue.as_str().into(), INGEST_EXCHANGE.into(), "#".into(), options, none()).await
+            channel
+                .queue_bind(
+                    queue.as_str().into(),
+                    INGEST_EXCHANGE.into(),
+                    "#".into(),
+                    options,
+                    none(),
+                )
+                .await
         })
         .await;
         is_refused(&connection, "purge", async |channel| {
-            channel.queue_purge(queue.as_str().into(), QueuePurgeOptions::default()).await.map(drop)
+            channel
+                .queue_purge(queue.as_str().into(), QueuePurgeOptions::default())
+                .await
+                .map(drop)
         })
         .await;
         is_refused(&connection, "delete a queue", async |channel| {
-            channel.queue_delete(queue.as_str().into(), QueueDeleteOptions::default()).await.map(drop)
+            channel
+                .queue_delete(queue.as_str().into(), QueueDeleteOptions::default())
+                .await
+                .map(drop)
         })
         .await;
         is_refused(&connection, "delete the exchange", async |channel| {
-            channel.exchange_delete(INGEST_EXCHANGE.into(), ExchangeDeleteOptions::default()).await
+            channel
+                .exchange_delete(INGEST_EXCHANGE.into(), ExchangeDeleteOptions::default())
+                .await
         })
         .await;
         connection.close(200, "done".into()).await.unwrap();
@@ -188,10 +235,19 @@ async fn s35_7_a_forged_user_id_is_refused() {
 async fn s35_10_wrong_and_empty_passwords_guest_and_nobody_are_refused() {
     on_stage(async |rig| {
         let reader = rig.reader(0).key.as_str();
-        for (user, password) in [(reader, "wrong"), (reader, ""), ("guest", "guest"), ("", ""), ("nobody", "x")] {
+        for (user, password) in [
+            (reader, "wrong"),
+            (reader, ""),
+            ("guest", "guest"),
+            ("", ""),
+            ("nobody", "x"),
+        ] {
             let secret = Secret::new(password.to_owned());
             let address = BrokerAddress::new(&rig.stage.broker, user, secret).unwrap();
-            assert!(address.connect("wardtrack test").await.is_err(), "{user:?} with {password:?}");
+            assert!(
+                address.connect("wardtrack test").await.is_err(),
+                "{user:?} with {password:?}"
+            );
         }
     })
     .await;
@@ -203,16 +259,25 @@ async fn s35_a_reader_of_one_virtual_host_cannot_enter_another() {
         let mut broker = rig.stage.broker.clone();
         broker.vhost = "wardtrack".to_owned();
         let (reader, mut conn) = (rig.reader(0), rig.stage.db.conn().await.unwrap());
-        let (secret, hash) =
-            wardtrack::devices::register::insert_amqp_credential(&mut conn, reader.id, "a", rig.clock.now())
-                .await
-                .unwrap();
+        let (secret, hash) = wardtrack::devices::register::insert_amqp_credential(
+            &mut conn,
+            reader.id,
+            "a",
+            rig.clock.now(),
+        )
+        .await
+        .unwrap();
         let user = wardtrack::broker::topology::BrokerUser::for_reader(&reader.key, "a", hash);
         rig.stage.management.upsert_user(&user).await.unwrap();
         let other = BrokerAddress::new(&broker, &user.name, secret.clone()).unwrap();
         assert!(other.connect("wardtrack test").await.is_err());
         let own = BrokerAddress::new(&rig.stage.broker, &user.name, secret).unwrap();
-        own.connect("wardtrack test").await.unwrap().close(200, "done".into()).await.unwrap();
+        own.connect("wardtrack test")
+            .await
+            .unwrap()
+            .close(200, "done".into())
+            .await
+            .unwrap();
     })
     .await;
 }
@@ -220,13 +285,30 @@ async fn s35_a_reader_of_one_virtual_host_cannot_enter_another() {
 #[tokio::test(flavor = "multi_thread")]
 async fn s35_11_a_deleted_user_is_cut_off_within_two_seconds() {
     on_stage(async |rig| {
-        let publisher = Publisher::connect(&rig.reader(0).address, "wardtrack test").await.unwrap();
+        let publisher = Publisher::connect(&rig.reader(0).address, "wardtrack test")
+            .await
+            .unwrap();
         assert!(publisher.is_usable());
-        rig.stage.management.delete_user(&rig.reader(0).key).await.unwrap();
+        rig.stage
+            .management
+            .delete_user(&rig.reader(0).key)
+            .await
+            .unwrap();
         let deleted = Instant::now();
-        wait_until("the connection is cut", SOON, async || !publisher.is_usable()).await;
-        assert!(deleted.elapsed() <= Duration::from_secs(2), "{:?}", deleted.elapsed());
-        assert!(Publisher::connect(&rig.reader(0).address, "wardtrack test").await.is_err());
+        wait_until("the connection is cut", SOON, async || {
+            !publisher.is_usable()
+        })
+        .await;
+        assert!(
+            deleted.elapsed() <= Duration::from_secs(2),
+            "{:?}",
+            deleted.elapsed()
+        );
+        assert!(
+            Publisher::connect(&rig.reader(0).address, "wardtrack test")
+                .await
+                .is_err()
+        );
     })
     .await;
 }

@@ -38,25 +38,38 @@ async fn walk(rig: &Rig) {
     rig.publish(0, &first).await;
     rig.publish(1, &second).await;
     rig.wait_for_batches(sent).await;
-    wait_until("the tag is in room 1", SOON, async || rig.room_of(0).await == Some(1)).await;
+    wait_until("the tag is in room 1", SOON, async || {
+        rig.room_of(0).await == Some(1)
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn r16_the_same_batch_five_times_is_applied_once() {
     on_stage(async |rig| {
         rig.start().await;
-        let batch = Batch::new(rig.now_ms()).heard(0, 40, -60).heard(1, 30, -70).heard(0, 20, -61);
+        let batch = Batch::new(rig.now_ms())
+            .heard(0, 40, -60)
+            .heard(1, 30, -70)
+            .heard(0, 20, -61);
         let body = batch.body();
         // Three in one go, so that they meet in one transaction, then two apart.
-        rig.publish(0, &[body.clone(), body.clone(), body.clone()]).await;
+        rig.publish(0, &[body.clone(), body.clone(), body.clone()])
+            .await;
         rig.wait_for_batches(1).await;
         rig.publish(0, std::slice::from_ref(&body)).await;
-        rig.publish(0, &[body, Batch::new(rig.now_ms()).body()]).await;
+        rig.publish(0, &[body, Batch::new(rig.now_ms()).body()])
+            .await;
         rig.wait_for_batches(2).await;
         assert_eq!(rig.stored(batch.id).await, [0, 1, 2]);
-        assert_eq!(rig.number("SELECT count(*) AS n FROM ingest_batch").await, 2);
+        assert_eq!(
+            rig.number("SELECT count(*) AS n FROM ingest_batch").await,
+            2
+        );
         wait_until("the repeats are counted", SOON, async || {
-            rig.number("SELECT coalesce(sum(duplicates), 0)::bigint AS n FROM reader_health").await == 4
+            rig.number("SELECT coalesce(sum(duplicates), 0)::bigint AS n FROM reader_health")
+                .await
+                == 4
         })
         .await;
     })
@@ -88,7 +101,10 @@ async fn r15_late_and_shuffled_batches_change_only_history() {
         let half = late.len() / 2;
         late.swap(0, half);
         rig.publish(2, &late).await;
-        wait_until("the late sightings are stored", SOON, async || rig.sightings().await == rows + 32).await;
+        wait_until("the late sightings are stored", SOON, async || {
+            rig.sightings().await == rows + 32
+        })
+        .await;
         assert_eq!(places(&rig).await, before);
         assert_eq!(rig.room_of(0).await, Some(1));
     })
@@ -107,7 +123,10 @@ async fn r16_the_whole_walk_again_changes_nothing() {
             }
         }
         rig.wait_for_batches(20).await;
-        wait_until("the tag is in room 1", SOON, async || rig.room_of(0).await == Some(1)).await;
+        wait_until("the tag is in room 1", SOON, async || {
+            rig.room_of(0).await == Some(1)
+        })
+        .await;
         assert_eq!(rig.sightings().await, 80);
         let stays = rig.number("SELECT count(*) AS n FROM asset_stay").await;
         assert_eq!(stays, 1, "one walk, one closed stay");
@@ -121,8 +140,14 @@ async fn i6_a_restarted_consumer_loses_and_doubles_nothing() {
         rig.start().await;
         let mut sent = 0;
         for _ in 0..4 {
-            let bodies: Vec<Vec<u8>> =
-                (0..50).map(|_| Batch::new(rig.now_ms()).heard(0, 5, -60).heard(1, 4, -60).body()).collect();
+            let bodies: Vec<Vec<u8>> = (0..50)
+                .map(|_| {
+                    Batch::new(rig.now_ms())
+                        .heard(0, 5, -60)
+                        .heard(1, 4, -60)
+                        .body()
+                })
+                .collect();
             sent += i64::try_from(bodies.len()).unwrap();
             rig.publish(0, &bodies).await;
             rig.stop().await;

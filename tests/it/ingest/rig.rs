@@ -75,7 +75,9 @@ pub async fn on_stage(test: impl AsyncFnOnce(&mut Rig)) {
 /// As [`on_stage`], with a clock that the test moves.
 pub async fn with_clock(clock: Clock, test: impl AsyncFnOnce(&mut Rig)) {
     let database = TestDatabase::new().await;
-    let stage = Stage::on(&stage_args(), database.url(), &clock, READERS, TAGS).await.unwrap();
+    let stage = Stage::on(&stage_args(), database.url(), &clock, READERS, TAGS)
+        .await
+        .unwrap();
     let mut rig = Rig {
         stage,
         clock,
@@ -144,7 +146,8 @@ impl Batch {
     }
 
     pub fn body(&self) -> Vec<u8> {
-        let mut body = json!({"v": 1, "batch_id": self.id, "sent_at_ms": self.sent_at_ms, "s": self.s});
+        let mut body =
+            json!({"v": 1, "batch_id": self.id, "sent_at_ms": self.sent_at_ms, "s": self.s});
         for (name, value) in self.more.as_object().unwrap() {
             body[name] = value.clone();
         }
@@ -186,11 +189,20 @@ impl Rig {
             broker: broker.clone(),
             apply: Self::apply_config(),
         };
-        life.spawn_role("consumer", shard::run(config, db.clone(), clock.clone(), life.clone()));
+        life.spawn_role(
+            "consumer",
+            shard::run(config, db.clone(), clock.clone(), life.clone()),
+        );
         for queue in [Stray::Unrouted, Stray::Dead] {
             life.spawn_role(
                 "strays",
-                stray::run(queue, broker.clone(), db.clone(), clock.clone(), life.clone()),
+                stray::run(
+                    queue,
+                    broker.clone(),
+                    db.clone(),
+                    clock.clone(),
+                    life.clone(),
+                ),
             );
         }
     }
@@ -200,7 +212,10 @@ impl Rig {
         let life = self.running.get_or_insert_with(Lifecycle::new).clone();
         let broker = self.stage.role(BrokerRole::Gateway).unwrap();
         let (db, clock) = (self.stage.db.clone(), self.clock.clone());
-        life.spawn_role("gateway", replay_marked::run(broker, db, clock, life.clone()));
+        life.spawn_role(
+            "gateway",
+            replay_marked::run(broker, db, clock, life.clone()),
+        );
     }
 
     /// Stops everything in good order.
@@ -265,7 +280,9 @@ impl Rig {
                  FROM sighting WHERE batch_id = '{batch_id}'"
             ))
             .await;
-        text.split_whitespace().map(|n| n.parse().unwrap()).collect()
+        text.split_whitespace()
+            .map(|n| n.parse().unwrap())
+            .collect()
     }
 
     /// When the sighting at a position of a batch happened, milliseconds since 1970.
@@ -298,7 +315,9 @@ impl Rig {
     /// Waits until the consumer has found its queue empty.
     pub async fn wait_until_caught_up(&self) {
         wait_until("the shard has caught up", SOON, async || {
-            self.number("SELECT count(caught_up_at) AS n FROM consumer_health").await == 1
+            self.number("SELECT count(caught_up_at) AS n FROM consumer_health")
+                .await
+                == 1
         })
         .await;
     }
@@ -326,7 +345,10 @@ impl Rig {
 pub async fn wait_until(what: &str, deadline: Duration, mut condition: impl AsyncFnMut() -> bool) {
     let until = Instant::now() + deadline;
     while !condition().await {
-        assert!(Instant::now() < until, "waited {deadline:?} in vain: {what}");
+        assert!(
+            Instant::now() < until,
+            "waited {deadline:?} in vain: {what}"
+        );
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -364,7 +386,9 @@ pub fn start_at() -> DateTime<Utc> {
 
 /// Publishes with the header by which the gateway says when it received a message.
 pub async fn publish_stamped(reader: &StageReader, body: &[u8], received_at_ms: i64) {
-    let publisher = Publisher::connect(&reader.address, "wardtrack test").await.unwrap();
+    let publisher = Publisher::connect(&reader.address, "wardtrack test")
+        .await
+        .unwrap();
     let message = Outgoing {
         exchange: INGEST_EXCHANGE,
         routing_key: &reader.routing_key,

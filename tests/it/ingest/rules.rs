@@ -81,7 +81,8 @@ async fn i9a_heartbeats_keep_a_reader_up_and_three_missed_ones_take_it_down() {
     with_clock(time.clock(), async move |rig| {
         rig.start().await;
         for reader in [0, 1] {
-            rig.publish(reader, &[Batch::new(rig.now_ms()).body()]).await;
+            rig.publish(reader, &[Batch::new(rig.now_ms()).body()])
+                .await;
         }
         rig.wait_for_batches(2).await;
         for n in 0..3 {
@@ -106,7 +107,8 @@ async fn i9a_a_reader_that_fell_silent_while_the_consumer_was_away_is_down_too()
     with_clock(time.clock(), async move |rig| {
         rig.start().await;
         for reader in [0, 1] {
-            rig.publish(reader, &[Batch::new(rig.now_ms()).body()]).await;
+            rig.publish(reader, &[Batch::new(rig.now_ms()).body()])
+                .await;
         }
         rig.wait_for_batches(2).await;
         rig.stop().await;
@@ -127,16 +129,23 @@ async fn s36_both_credentials_of_a_reader_are_valid_while_one_replaces_the_other
         rig.start().await;
         let reader = rig.reader(0).clone();
         let mut conn = rig.stage.db.conn().await.unwrap();
-        let (secret, hash) =
-            wardtrack::devices::register::insert_amqp_credential(&mut conn, reader.id, "b", rig.clock.now())
-                .await
-                .unwrap();
+        let (secret, hash) = wardtrack::devices::register::insert_amqp_credential(
+            &mut conn,
+            reader.id,
+            "b",
+            rig.clock.now(),
+        )
+        .await
+        .unwrap();
         drop(conn);
         let user = BrokerUser::for_reader(&reader.key, "b", hash);
         rig.stage.management.upsert_user(&user).await.unwrap();
-        let second = wardtrack::broker::BrokerAddress::new(&rig.stage.broker, &user.name, secret).unwrap();
+        let second =
+            wardtrack::broker::BrokerAddress::new(&rig.stage.broker, &user.name, secret).unwrap();
         let bodies = [Batch::new(rig.now_ms()).body()];
-        super::rig::publish_all(&second, &reader.routing_key, &bodies).await.unwrap();
+        super::rig::publish_all(&second, &reader.routing_key, &bodies)
+            .await
+            .unwrap();
         rig.publish(0, &[Batch::new(rig.now_ms()).body()]).await;
         rig.wait_for_batches(2).await;
         rig.stage.management.delete_user(&user.name).await.unwrap();

@@ -22,15 +22,23 @@ async fn declared(rig: &Rig) -> Value {
         let rows: BTreeSet<String> = rows
             .into_iter()
             .map(|row| {
-                let row: serde_json::Map<String, Value> =
-                    fields.iter().map(|field| ((*field).to_owned(), row[*field].clone())).collect();
+                let row: serde_json::Map<String, Value> = fields
+                    .iter()
+                    .map(|field| ((*field).to_owned(), row[*field].clone()))
+                    .collect();
                 Value::Object(row).to_string()
             })
             .collect();
         json!(rows)
     };
     let ours = |rows: Vec<Value>, field: &str| -> Vec<Value> {
-        rows.into_iter().filter(|row| row[field].as_str().is_some_and(|name| name.starts_with("wt."))).collect()
+        rows.into_iter()
+            .filter(|row| {
+                row[field]
+                    .as_str()
+                    .is_some_and(|name| name.starts_with("wt."))
+            })
+            .collect()
     };
     json!({
         "exchanges": sorted(ours(read(format!("exchanges/{vhost}")).await, "name"), &["name", "type", "durable", "arguments"]),
@@ -44,7 +52,10 @@ async fn declared(rig: &Rig) -> Value {
 
 fn rows(value: &Value) -> Vec<Value> {
     let texts = value.as_array().unwrap();
-    texts.iter().map(|text| serde_json::from_str(text.as_str().unwrap()).unwrap()).collect()
+    texts
+        .iter()
+        .map(|text| serde_json::from_str(text.as_str().unwrap()).unwrap())
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -52,35 +63,54 @@ async fn topology_on_the_broker_is_the_definition_and_nothing_else() {
     on_stage(async |rig| {
         let found = declared(rig).await;
         let topology = &rig.stage.topology;
-        let queues: Vec<String> =
-            rows(&found["queues"]).iter().map(|queue| queue["name"].as_str().unwrap().to_owned()).collect();
-        let mut wanted: Vec<String> = topology.queues().into_iter().map(|(name, _)| name).collect();
+        let queues: Vec<String> = rows(&found["queues"])
+            .iter()
+            .map(|queue| queue["name"].as_str().unwrap().to_owned())
+            .collect();
+        let mut wanted: Vec<String> = topology
+            .queues()
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect();
         wanted.sort();
-        assert_eq!(queues.into_iter().collect::<BTreeSet<_>>(), wanted.into_iter().collect::<BTreeSet<_>>());
+        assert_eq!(
+            queues.into_iter().collect::<BTreeSet<_>>(),
+            wanted.into_iter().collect::<BTreeSet<_>>()
+        );
         for (name, body) in topology.queues() {
-            let is_there = rows(&found["queues"])
-                .iter()
-                .any(|queue| queue["name"] == name.as_str() && queue["arguments"] == body["arguments"] && queue["durable"] == true);
+            let is_there = rows(&found["queues"]).iter().any(|queue| {
+                queue["name"] == name.as_str()
+                    && queue["arguments"] == body["arguments"]
+                    && queue["durable"] == true
+            });
             assert!(is_there, "{name}: {found:#}");
         }
         for (name, body) in topology.exchanges() {
             let is_there = rows(&found["exchanges"]).iter().any(|exchange| {
-                exchange["name"] == name && exchange["type"] == body["type"] && exchange["arguments"] == body["arguments"]
+                exchange["name"] == name
+                    && exchange["type"] == body["type"]
+                    && exchange["arguments"] == body["arguments"]
             });
             assert!(is_there, "{name}: {found:#}");
         }
-        let bindings: BTreeSet<String> = rows(&found["bindings"]).iter().map(ToString::to_string).collect();
+        let bindings: BTreeSet<String> = rows(&found["bindings"])
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         let wanted: BTreeSet<String> = topology
             .bindings()
             .into_iter()
             .map(|(source, destination, key)| {
-                json!({"source": source, "destination": destination, "routing_key": key}).to_string()
+                json!({"source": source, "destination": destination, "routing_key": key})
+                    .to_string()
             })
             .collect();
         assert_eq!(bindings, wanted);
         for (name, body) in topology.policies() {
             let is_there = rows(&found["policies"]).iter().any(|policy| {
-                policy["name"] == name && policy["pattern"] == body["pattern"] && policy["definition"] == body["definition"]
+                policy["name"] == name
+                    && policy["pattern"] == body["pattern"]
+                    && policy["definition"] == body["definition"]
             });
             assert!(is_there, "{name}: {found:#}");
         }
@@ -93,16 +123,27 @@ async fn topology_users_have_the_rights_of_the_table() {
     on_stage(async |rig| {
         let found = declared(rig).await;
         let permission = |user: &str| {
-            rows(&found["permissions"]).into_iter().find(|row| row["user"] == user).unwrap_or_else(|| panic!("{user}: {found:#}"))
+            rows(&found["permissions"])
+                .into_iter()
+                .find(|row| row["user"] == user)
+                .unwrap_or_else(|| panic!("{user}: {found:#}"))
         };
         for user in &rig.stage.topology.users {
             let row = permission(&user.name);
             let rights = [&row["configure"], &row["write"], &row["read"]];
-            assert_eq!(rights.map(|right| right.as_str().unwrap().to_owned()), user.permissions, "{}", user.name);
+            assert_eq!(
+                rights.map(|right| right.as_str().unwrap().to_owned()),
+                user.permissions,
+                "{}",
+                user.name
+            );
         }
         let reader = rig.reader(0).key.as_str();
         let row = permission(reader);
-        assert_eq!((&row["configure"], &row["write"], &row["read"]), (&json!("^$"), &json!(r"^wt\.ingest$"), &json!("^$")));
+        assert_eq!(
+            (&row["configure"], &row["write"], &row["read"]),
+            (&json!("^$"), &json!(r"^wt\.ingest$"), &json!("^$"))
+        );
         let topics = rows(&found["topic_permissions"]);
         let of = |user: &str| topics.iter().find(|row| row["user"] == user).cloned();
         assert_eq!(of(reader).unwrap()["write"], format!(r"^s\.{reader}$"));
@@ -116,7 +157,11 @@ async fn topology_users_have_the_rights_of_the_table() {
 async fn topology_applied_twice_changes_nothing() {
     on_stage(async |rig| {
         let before = declared(rig).await;
-        rig.stage.topology.apply(&rig.stage.management).await.unwrap();
+        rig.stage
+            .topology
+            .apply(&rig.stage.management)
+            .await
+            .unwrap();
         assert_eq!(declared(rig).await, before);
     })
     .await;

@@ -22,7 +22,7 @@ pub const PASSWORD: &str = "four wet umbrellas";
 
 /// Pages that are served, with a private database.
 pub struct TestApp {
-    /// Where pages are, such as http://127.0.0.1:40123.
+    /// Where pages are, such as `http://127.0.0.1:40123`.
     pub url: String,
     /// Where `/ready` and `/metrics` are.
     pub internal_url: String,
@@ -55,19 +55,19 @@ impl TestApp {
     pub async fn with(change: impl FnOnce(&mut WebArgs)) -> Self {
         let database = TestDatabase::new().await;
         let url = database.url();
-        let mut app = Self::serve(&url, change).await;
+        let mut app = Self::serve(&url, change);
         app.database = Some(database);
         app
     }
 
     /// Serves the pages on a database that does not answer.
-    pub async fn without_database() -> Self {
+    pub fn without_database() -> Self {
         // Port 1 is never listened on.
         let url = Secret::new("postgres://nobody:nothing@127.0.0.1:1/nowhere".to_owned());
-        Self::serve(&url, |_| {}).await
+        Self::serve(&url, |_| {})
     }
 
-    async fn serve(url: &Secret, change: impl FnOnce(&mut WebArgs)) -> Self {
+    fn serve(url: &Secret, change: impl FnOnce(&mut WebArgs)) -> Self {
         let mut settings = Settings::parse_from(["test", "--db-pool", "4"]);
         settings.web.bind = ([127, 0, 0, 1], 0).into();
         settings.web.internal_bind = ([127, 0, 0, 1], 0).into();
@@ -100,6 +100,10 @@ impl TestApp {
     }
 
     /// A client that follows no redirects and keeps no cookies.
+    #[expect(
+        clippy::unused_self,
+        reason = "every way to the server starts with the app"
+    )]
     pub fn http(&self) -> reqwest::Client {
         reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())

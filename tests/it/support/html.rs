@@ -50,9 +50,14 @@ impl Html {
         all.into_iter().next().unwrap()
     }
 
-    /// The text of the main part.
+    /// The text of the main part, as people see it: without what is hidden.
     pub fn text(&self) -> String {
-        self.all("main").join(" ")
+        let (main, hidden) = (self.all("main").join(" "), self.all("main [hidden]"));
+        hidden
+            .iter()
+            .fold(main, |text, part| text.replacen(part.as_str(), "", 1))
+            .trim()
+            .to_owned()
     }
 
     /// An attribute of the first element that matches.

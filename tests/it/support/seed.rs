@@ -8,8 +8,6 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 /// Ids of what [`hospital`] made.
 #[derive(Clone, Copy, Debug)]
 pub struct Hospital {
-    /// Unit "3 West".
-    pub west: i64,
     /// Floor "Level 3".
     pub floor: i64,
     /// Clean utility 3W-12 with the reader `3w-12-a`.
@@ -28,8 +26,6 @@ pub struct Hospital {
     pub never: i64,
     /// WC-0007: a wheelchair with a passive tag that passed 10 min ago.
     pub passed: i64,
-    /// Reader `3w-12-a`.
-    pub reader: i64,
     /// Reader `new-1`, which waits for approval.
     pub waiting: i64,
     /// A message in quarantine.
@@ -79,7 +75,6 @@ pub async fn hospital(conn: &mut AsyncPgConnection, now: DateTime<Utc>) -> Hospi
     .await
     .unwrap();
     let ids = Hospital {
-        west: 30_001,
         floor: 20_001,
         clean: 40_001,
         soiled: 40_002,
@@ -89,7 +84,6 @@ pub async fn hospital(conn: &mut AsyncPgConnection, now: DateTime<Utc>) -> Hospi
         reader_down: 80_003,
         never: 80_004,
         passed: 80_005,
-        reader: 100_001,
         waiting: 100_003,
         message: 110_001,
         sighting: 110_002,

@@ -1,0 +1,153 @@
+//! `wardtrack bench`: measures wardtrack on real servers.
+
+use std::time::Duration;
+
+use clap::{Args as ClapArgs, Subcommand};
+
+use crate::bench::ingest::{IngestBench, Servers};
+use crate::clock::Clock;
+use crate::config::broker::ManagementArgs;
+use crate::config::{BrokerArgs, DbArgs};
+
+/// Arguments of `wardtrack bench`.
+#[derive(Debug, ClapArgs)]
+pub struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Measure the way of sightings from RabbitMQ into Postgres, beside the raw limits of both servers.
+    ///
+    /// In one run, all in sightings per second: the raw consume of this RabbitMQ (a client that only acknowledges), the raw
+    /// limit of this Postgres (COPY by psql and UNNEST of the rows that wardtrack wrote), wardtrack's drain of a preloaded
+    /// queue, and its sustained rate with a publisher beside it.
+    ///
+    /// The limit together is 1/(1/consume + 1/postgres): each sighting has to be consumed and its rows have to be written, so
+    /// the times of both add up. wardtrack is compared with that.
+    ///
+    /// Everything lies in a database and a virtual host made for the run and taken away at its end, after Ctrl-C too. The
+    /// database user needs the right CREATEDB. `scripts/bench` starts private servers and runs this. The last line of the
+    /// output is one JSON object. A missed bar is said and is no failure, unless --check-ratio asks for it.
+    Ingest(Box<IngestArgs>),
+}
+
+#[derive(Debug, ClapArgs)]
+struct IngestArgs {
+    /// Registered tags, each on an asset of its own.
+    #[arg(long, default_value_t = 50_000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    tags: u32,
+    /// Readers, one in each room.
+    #[arg(long, default_value_t = 500, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    readers: u32,
+    /// Length of the measurement with the publisher beside the consumer, in seconds.
+    #[arg(long, default_value_t = 60, value_name = "S", value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    seconds: u64,
+    /// Seconds of the same load before that measurement, not counted.
+    #[arg(long, default_value_t = 10, value_name = "S", value_parser = clap::value_parser!(u64).range(1..=600))]
+    warm_up_seconds: u64,
+    /// Messages of the preloaded queue. The default is a minute of event time, so that every kind of write is in it.
+    #[arg(long, default_value_t = 60_000, value_name = "N", value_parser = clap::value_parser!(u64).range(100..=1_000_000))]
+    messages: u64,
+    /// Sightings of a message.
+    #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=2_000))]
+    batch: u16,
+    /// A tag beacons this often, in milliseconds.
+    #[arg(long, default_value_t = 2_000, value_name = "MS", value_parser = clap::value_parser!(i64).range(100..=60_000))]
+    beacon_every_ms: i64,
+    /// Seed of the load.
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    seed: u64,
+    /// Messages taken from the broker ahead of their acknowledgement, by wardtrack and by the bare consumer.
+    #[arg(long, default_value_t = 500, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=2_000))]
+    prefetch: u16,
+    /// The publisher pauses while more messages than this wait in the queue.
+    #[arg(long, default_value_t = 1_000, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    queue_max: u64,
+    /// A small load, done in less than 40 seconds, that shows that the command works: its figures say little.
+    #[arg(long, conflicts_with_all = ["tags", "readers", "seconds", "warm_up_seconds", "messages"])]
+    quick: bool,
+    /// Exit with 1 when drain or sustained rate are below this share of the limit together.
+    #[arg(long, value_name = "RATIO", value_parser = parse_ratio)]
+    check_ratio: Option<f64>,
+    /// The psql program.
+    #[arg(
+        long,
+        env = "WARDTRACK_PSQL",
+        default_value = "psql",
+        value_name = "PROGRAM"
+    )]
+    psql: String,
+    #[command(flatten)]
+    broker: BrokerArgs,
+    #[command(flatten)]
+    management: ManagementArgs,
+    #[command(flatten)]
+    db: DbArgs,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When a server cannot be used, the run is interrupted, or a figure is below `--check-ratio`.
+pub async fn run(args: Args) -> anyhow::Result<()> {
+    let What::Ingest(args) = args.what;
+    ingest(*args).await
+}
+
+async fn ingest(args: IngestArgs) -> anyhow::Result<()> {
+    let mut bench = IngestBench {
+        tags: args.tags,
+        readers: args.readers,
+        sightings_per_message: usize::from(args.batch),
+        messages: args.messages,
+        sustained: Duration::from_secs(args.seconds),
+        warm_up: Duration::from_secs(args.warm_up_seconds),
+        beacon_every_ms: args.beacon_every_ms,
+        seed: args.seed,
+        prefetch: args.prefetch,
+        queue_max: args.queue_max,
+        psql: args.psql,
+    };
+    if args.quick {
+        bench = IngestBench {
+            tags: 5_000,
+            readers: 50,
+            messages: 3_000,
+            sustained: Duration::from_secs(6),
+            warm_up: Duration::from_secs(2),
+            ..bench
+        };
+    }
+    anyhow::ensure!(
+        bench.readers <= bench.tags,
+        "--readers {} is more than --tags {}: every room needs a tag, or its reader would never fill a message",
+        bench.readers,
+        bench.tags
+    );
+    let servers = Servers {
+        database_url: args.db.url()?,
+        broker: args.broker,
+        management: args.management,
+    };
+    let report = bench.run(&servers, &Clock::system()).await?;
+    println!("{}", report.table());
+    println!("{}", report.json());
+    let lowest = report.drain_ratio().min(report.sustained_ratio());
+    if let Some(ratio) = args.check_ratio {
+        anyhow::ensure!(
+            lowest >= ratio,
+            "{lowest:.3} of the limit together is below --check-ratio {ratio}"
+        );
+    }
+    Ok(())
+}
+
+fn parse_ratio(text: &str) -> Result<f64, String> {
+    let ratio = text
+        .parse::<f64>()
+        .ok()
+        .filter(|ratio| (0.0..=1.0).contains(ratio));
+    ratio.ok_or_else(|| "write a number from 0 to 1, such as 0.25".to_owned())
+}
