@@ -62,10 +62,10 @@ enum Command {
     Locate(locate::Args),
     /// Simulate a hospital: 90 readers that publish what they hear of 420 pieces of equipment, or a recording of it.
     Simulate(Box<simulate::Args>),
-    /// Measure wardtrack on real servers.
-    Bench(bench::Args),
     /// Break things on purpose and see that nothing is lost.
     Torture(torture::Args),
+    /// Measure wardtrack on real servers.
+    Bench(bench::Args),
 }
 
 /// Parses the arguments, runs the command and gives the process its exit code: 0 done, 1 failed, 2 wrong arguments.
@@ -88,8 +88,8 @@ pub fn main() -> ExitCode {
         Command::Replay(args) => block_on(replay::run(args)),
         Command::Locate(args) => locate::run(&args),
         Command::Simulate(args) => block_on(simulate::run(*args)),
-        Command::Bench(args) => block_on(bench::run(args)),
         Command::Torture(args) => block_on(torture::run(args)),
+        Command::Bench(args) => block_on(bench::run(args)),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,
