@@ -79,6 +79,9 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         servers_name: args.servers_name,
     };
     let is_well = faults::run(&options, &Clock::system(), &life).await?;
-    anyhow::ensure!(is_well, "not every round passed; the breaches are listed above");
+    anyhow::ensure!(
+        is_well,
+        "not every round passed; the breaches are listed above"
+    );
     Ok(())
 }

@@ -14,7 +14,7 @@ use crate::db::Db;
 use crate::lifecycle::Lifecycle;
 
 /// How often it runs.
-const EVERY: Duration = Duration::from_secs(600);
+const EVERY: Duration = Duration::from_mins(10);
 /// Days made ahead.
 const AHEAD_DAYS: u64 = 14;
 /// Days made behind: as old as sightings may be, and one more.

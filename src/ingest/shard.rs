@@ -25,7 +25,7 @@ const TICK: Duration = Duration::from_millis(500);
 /// A shard that is further behind says nothing about the clocks of its readers.
 const LAG_MAX: Duration = Duration::from_secs(1);
 /// How long messages are held while the database is away; then they go back to the queue.
-const HOLD_MAX: Duration = Duration::from_secs(60);
+const HOLD_MAX: Duration = Duration::from_mins(1);
 /// From this delivery count on a message is applied alone.
 const SUSPECT_FROM: u64 = 2;
 /// From this delivery count on a message is not even parsed.

@@ -63,11 +63,18 @@ impl Findings {
         for (what, list) in lists {
             if !list.is_empty() {
                 let first: Vec<&str> = list.iter().take(5).map(String::as_str).collect();
-                breaches.push(format!("{what}: {}, first {}", list.len(), first.join("; ")));
+                breaches.push(format!(
+                    "{what}: {}, first {}",
+                    list.len(),
+                    first.join("; ")
+                ));
             }
         }
         if self.stays < 100 {
-            breaches.push(format!("only {} stays: the tags did not move, so nothing was tried", self.stays));
+            breaches.push(format!(
+                "only {} stays: the tags did not move, so nothing was tried",
+                self.stays
+            ));
         }
         breaches
     }
@@ -86,8 +93,11 @@ pub async fn check(
     check_quarantine(conn, sent, &mut findings).await?;
     check_places(conn, &mut findings).await?;
     check_last_seen(conn, sent, &mut findings).await?;
-    findings.duplicates =
-        number(conn, "SELECT coalesce(sum(duplicates), 0)::bigint AS n FROM reader_health").await?;
+    findings.duplicates = number(
+        conn,
+        "SELECT coalesce(sum(duplicates), 0)::bigint AS n FROM reader_health",
+    )
+    .await?;
     Ok(findings)
 }
 
@@ -143,10 +153,14 @@ async fn check_sightings(
                 continue;
             };
             if found.times > 1 {
-                findings.double.push(format!("{name} {} times", found.times));
+                findings
+                    .double
+                    .push(format!("{name} {} times", found.times));
             }
             if found.tag_key != tag_key(*tag) {
-                findings.wrong.push(format!("{name} has tag {}", found.tag_key));
+                findings
+                    .wrong
+                    .push(format!("{name} has tag {}", found.tag_key));
             }
             let late_ms = found.seen_ms - seen_ms.unwrap_or(message.sent_at_ms);
             // One from the future takes its arrival, which is after it was sent.
@@ -155,9 +169,11 @@ async fn check_sightings(
             }
         }
     }
-    findings
-        .wrong
-        .extend(stored.keys().map(|(batch_id, index)| format!("{batch_id} [{index}] was never sent")));
+    findings.wrong.extend(
+        stored
+            .keys()
+            .map(|(batch_id, index)| format!("{batch_id} [{index}] was never sent")),
+    );
     Ok(())
 }
 
@@ -209,9 +225,9 @@ async fn check_quarantine(
         }
     }
     let absent = bad.iter().filter(|(batch_id, _)| !kept.contains(batch_id));
-    findings
-        .quarantine
-        .extend(absent.map(|(batch_id, (reason, _))| format!("{batch_id} ({reason}) is not there")));
+    findings.quarantine.extend(
+        absent.map(|(batch_id, (reason, _))| format!("{batch_id} ({reason}) is not there")),
+    );
     Ok(())
 }
 
@@ -243,10 +259,7 @@ const PLACE_RULES: [(&str, &str); 5] = [
     ),
 ];
 
-async fn check_places(
-    conn: &mut AsyncPgConnection,
-    findings: &mut Findings,
-) -> anyhow::Result<()> {
+async fn check_places(conn: &mut AsyncPgConnection, findings: &mut Findings) -> anyhow::Result<()> {
     for (what, sql) in PLACE_RULES {
         let n = number(conn, sql).await?;
         if n > 0 {
@@ -275,7 +288,10 @@ async fn check_last_seen(
     )
     .load(conn)
     .await?;
-    let known: HashMap<String, i64> = rows.into_iter().map(|row| (row.tag_key, row.seen_ms)).collect();
+    let known: HashMap<String, i64> = rows
+        .into_iter()
+        .map(|row| (row.tag_key, row.seen_ms))
+        .collect();
     let mut newest: HashMap<usize, i64> = HashMap::new();
     for (message, _) in sent {
         for (_, tag, seen_ms) in &message.rows {
@@ -289,10 +305,13 @@ async fn check_last_seen(
         let key = tag_key(tag);
         match known.get(&key) {
             Some(known_ms) if *known_ms == seen_ms => {}
-            Some(known_ms) => findings
+            Some(known_ms) => findings.places.push(format!(
+                "{key} was last seen {} ms after what is stored",
+                seen_ms - known_ms
+            )),
+            None => findings
                 .places
-                .push(format!("{key} was last seen {} ms after what is stored", seen_ms - known_ms)),
-            None => findings.places.push(format!("{key} was seen and has no state")),
+                .push(format!("{key} was seen and has no state")),
         }
     }
     Ok(())

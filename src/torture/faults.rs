@@ -33,7 +33,7 @@ const POSTGRES_AWAY: Duration = Duration::from_secs(20);
 /// How long the consumer may take to end when it is asked to.
 const END_MAX: Duration = Duration::from_secs(5);
 /// How long it may take after the load until everything is confirmed and taken.
-const DRAIN_MAX: Duration = Duration::from_secs(180);
+const DRAIN_MAX: Duration = Duration::from_mins(3);
 
 /// What to run.
 #[derive(Clone, Debug)]
@@ -77,7 +77,8 @@ pub async fn run(options: &Options, clock: &Clock, life: &Lifecycle) -> anyhow::
             servers.start(server).await?;
         }
         let cleared = stage.clear().await;
-        let round = ended.with_context(|| format!("round {number}; the consumer's log is {}", log.display()))?;
+        let round = ended
+            .with_context(|| format!("round {number}; the consumer's log is {}", log.display()))?;
         cleared.context("clearing the stage")?;
         round.print();
         if round.breaches.is_empty() {
@@ -87,10 +88,16 @@ pub async fn run(options: &Options, clock: &Clock, life: &Lifecycle) -> anyhow::
         }
         rounds.push(round);
     }
-    let passed = rounds.iter().filter(|round| round.breaches.is_empty()).count();
+    let passed = rounds
+        .iter()
+        .filter(|round| round.breaches.is_empty())
+        .count();
     println!("{passed} of {} rounds passed", rounds.len());
     let list: Vec<_> = rounds.iter().map(Round::json).collect();
-    println!("{}", serde_json::json!({"rounds": rounds.len(), "passed": passed, "seed": options.seed, "list": list}));
+    println!(
+        "{}",
+        serde_json::json!({"rounds": rounds.len(), "passed": passed, "seed": options.seed, "list": list})
+    );
     Ok(passed == rounds.len())
 }
 
@@ -142,17 +149,24 @@ async fn run_round(
 
     let confirmed = async { while running.readers.join_next().await.is_some() {} };
     if tokio::time::timeout(DRAIN_MAX, confirmed).await.is_err() {
-        round.breaches.push(format!("not everything was confirmed {DRAIN_MAX:?} after the load"));
+        round.breaches.push(format!(
+            "not everything was confirmed {DRAIN_MAX:?} after the load"
+        ));
     }
     if let Err(error) = wait_for_empty_queue(stage).await {
         round.breaches.push(format!("{error:#}"));
     }
     for end in consumer.unasked_ends() {
-        round.breaches.push(format!("the consumer ended by itself ({end})"));
+        round
+            .breaches
+            .push(format!("the consumer ended by itself ({end})"));
     }
     let ended = consumer.finish().await?;
     if ended.code != Some(0) || ended.after > END_MAX {
-        round.breaches.push(format!("asked to end at last, the consumer took {:?}, exit code {:?}", ended.after, ended.code));
+        round.breaches.push(format!(
+            "asked to end at last, the consumer took {:?}, exit code {:?}",
+            ended.after, ended.code
+        ));
     }
     evaluate(&mut round, stage, &ledger, load_begun_ms).await?;
     round.took_s = begun.elapsed().as_secs_f64();
@@ -230,7 +244,11 @@ async fn inject(
                         ended.after, ended.code
                     ));
                 }
-                let note = format!("ended with {:?} after {:.1} s", ended.code, ended.after.as_secs_f64());
+                let note = format!(
+                    "ended with {:?} after {:.1} s",
+                    ended.code,
+                    ended.after.as_secs_f64()
+                );
                 ("consumer asked to end (TERM)", note, 5)
             }
             _ => {
@@ -256,13 +274,19 @@ async fn wait_for_empty_queue(stage: &Stage) -> anyhow::Result<()> {
     loop {
         tokio::time::sleep(Duration::from_millis(500)).await;
         let queues = stage.management.list_queues().await.unwrap_or_default();
-        let waiting = queues.iter().find(|queue| queue.name == shard).map(|queue| queue.messages);
+        let waiting = queues
+            .iter()
+            .find(|queue| queue.name == shard)
+            .map(|queue| queue.messages);
         empty_since = match waiting {
             Some(0) => empty_since.or_else(|| Some(Instant::now())),
             _ => None,
         };
         if empty_since.is_some_and(|since| since.elapsed() > Duration::from_secs(7)) {
-            let dead = queues.iter().find(|queue| queue.name == DEAD_QUEUE).map(|queue| queue.messages);
+            let dead = queues
+                .iter()
+                .find(|queue| queue.name == DEAD_QUEUE)
+                .map(|queue| queue.messages);
             anyhow::ensure!(dead == Some(0), "{DEAD_QUEUE} holds {dead:?} messages");
             return Ok(());
         }
@@ -282,7 +306,10 @@ async fn evaluate(
     let sent = ledger.all();
     let mut conn = stage.db.conn().await?;
     round.messages = sent.len();
-    round.bad = sent.iter().filter(|(message, _)| message.bad.is_some()).count();
+    round.bad = sent
+        .iter()
+        .filter(|(message, _)| message.bad.is_some())
+        .count();
     round.confirmed = sent.iter().filter(|(_, confirms)| *confirms > 0).count();
     let confirmed = sent.iter().filter(|(_, confirms)| *confirms > 0);
     round.sightings = confirmed.map(|(message, _)| message.rows.len()).sum();
@@ -290,7 +317,9 @@ async fn evaluate(
     round.repeats = ledger.repeats.load(Ordering::Relaxed);
     let never = round.messages - round.confirmed;
     if never > 0 {
-        round.breaches.push(format!("{never} messages were never confirmed"));
+        round
+            .breaches
+            .push(format!("{never} messages were never confirmed"));
     }
     round.findings = check::check(&mut conn, &sent).await?;
     round.breaches.extend(round.findings.breaches());
@@ -305,11 +334,13 @@ async fn evaluate(
     let never: Vec<&str> = round
         .faults
         .iter()
-        .filter(|fault| round.recovery_ms(fault).is_none())
+        .filter(|fault| round.resumed_ms(fault).is_none())
         .map(|fault| fault.name)
         .collect();
     if !never.is_empty() {
-        round.breaches.push(format!("never caught up again after: {}", never.join(", ")));
+        round
+            .breaches
+            .push(format!("never went on after: {}", never.join(", ")));
     }
     Ok(())
 }
@@ -320,7 +351,9 @@ fn waits_ms(arrivals: &Arrivals, load_begun_ms: i64) -> (i64, i64) {
         let times = arrivals.prompt.iter().filter(|(sent_ms, _)| {
             (load_begun_ms + from_ms..load_begun_ms + to_ms).contains(sent_ms)
         });
-        p95(times.map(|(sent_ms, received_ms)| received_ms - sent_ms).collect())
+        p95(times
+            .map(|(sent_ms, received_ms)| received_ms - sent_ms)
+            .collect())
     };
     (between(2_000, CLEAN_MS), between(CLEAN_MS, CALM_MS - 1_000))
 }

@@ -103,7 +103,11 @@ impl Load {
     pub fn new(stage: &Stage, seed: u64, now_ms: i64) -> Self {
         Self {
             rng: ChaCha8Rng::seed_from_u64(seed),
-            keys: stage.readers.iter().map(|reader| reader.key.clone()).collect(),
+            keys: stage
+                .readers
+                .iter()
+                .map(|reader| reader.key.clone())
+                .collect(),
             begun_ms: now_ms,
             next_reader: 0,
             next_bad: 0,
@@ -130,7 +134,12 @@ impl Load {
             let due = elapsed_ms * MESSAGES_PER_S / 1_000;
             while made < due {
                 made += 1;
-                self.make(now_ms, now_ms - self.begun_ms >= bad_from_ms, ledger, readers);
+                self.make(
+                    now_ms,
+                    now_ms - self.begun_ms >= bad_from_ms,
+                    ledger,
+                    readers,
+                );
             }
             while let Some(entry) = self.held.first_entry() {
                 if entry.key().0 > now_ms {
@@ -245,7 +254,11 @@ impl Load {
         } = kind.message(key, now_ms, tag, CLOCK_TAG);
         Sent {
             batch_id,
-            reader: if routing_key.is_some() { self.keys.len() } else { reader },
+            reader: if routing_key.is_some() {
+                self.keys.len()
+            } else {
+                reader
+            },
             sent_at_ms: now_ms,
             is_prompt: false,
             rows: stored,

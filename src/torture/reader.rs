@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::load::{Ledger, Sent};
 use crate::broker::connection::backoff;
 use crate::broker::topology::INGEST_EXCHANGE;
-use crate::broker::{BrokerAddress, Outgoing, PublishError, Publisher};
+use crate::broker::{BrokerAddress, Outgoing, Publisher};
 
 /// Messages under way at once.
 const UNDER_WAY_MAX: usize = 20;
@@ -30,20 +30,21 @@ impl Line {
     pub async fn run(self, mut messages: UnboundedReceiver<Arc<Sent>>) {
         let (mut waiting, mut is_open, mut failures) = (VecDeque::new(), true, 0);
         while (is_open || !waiting.is_empty()) && !self.stop.is_cancelled() {
-            let publisher = match Publisher::connect(&self.address, "wardtrack torture").await {
-                Ok(publisher) => publisher,
-                Err(_) => {
-                    failures += 1;
-                    self.pause(failures).await;
-                    continue;
-                }
+            let Ok(publisher) = Publisher::connect(&self.address, "wardtrack torture").await else {
+                failures += 1;
+                self.pause(failures).await;
+                continue;
             };
             let before = waiting.len();
             let is_done = self
                 .send(&publisher, &mut messages, &mut waiting, &mut is_open)
                 .await;
             publisher.close().await;
-            failures = if waiting.len() < before { 0 } else { failures + 1 };
+            failures = if waiting.len() < before {
+                0
+            } else {
+                failures + 1
+            };
             if !is_done {
                 self.pause(failures).await;
             }
@@ -75,14 +76,12 @@ impl Line {
                     message_id: Some(sent.batch_id.to_string()),
                     received_at_ms: None,
                 };
-                match publisher.send(&outgoing).await {
-                    Ok(pending) => under_way.push(async move { (sent, pending.settled().await) }),
-                    Err(_) => {
-                        self.ledger.retries.fetch_add(1, Ordering::Relaxed);
-                        waiting.push_front(sent);
-                        break false;
-                    }
-                }
+                let Ok(pending) = publisher.send(&outgoing).await else {
+                    self.ledger.retries.fetch_add(1, Ordering::Relaxed);
+                    waiting.push_front(sent);
+                    break false;
+                };
+                under_way.push(async move { (sent, pending.settled().await) });
                 continue;
             }
             if !*is_open && waiting.is_empty() && under_way.is_empty() {
@@ -94,7 +93,7 @@ impl Line {
                     None => *is_open = false,
                 },
                 Some((sent, settled)) = under_way.next(), if !under_way.is_empty() => {
-                    if !self.settle(sent, settled, waiting) {
+                    if !self.settle(sent, settled.is_ok(), waiting) {
                         break false;
                     }
                 }
@@ -102,7 +101,7 @@ impl Line {
             }
         };
         while let Some((sent, settled)) = under_way.next().await {
-            self.settle(sent, settled, waiting);
+            self.settle(sent, settled.is_ok(), waiting);
         }
         is_done
     }
@@ -110,10 +109,10 @@ impl Line {
     fn settle(
         &self,
         sent: Arc<Sent>,
-        settled: Result<(), PublishError>,
+        is_confirmed: bool,
         waiting: &mut VecDeque<Arc<Sent>>,
     ) -> bool {
-        if settled.is_ok() {
+        if is_confirmed {
             self.ledger.confirm(sent.batch_id);
             return true;
         }

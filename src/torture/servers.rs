@@ -28,7 +28,10 @@ impl Servers {
                 self.name, self.command, self.name
             )
         })?;
-        let running = status.lines().filter(|line| line.contains(": runs")).count();
+        let running = status
+            .lines()
+            .filter(|line| line.contains(": runs"))
+            .count();
         anyhow::ensure!(
             running >= 2,
             "the servers {:?} do not run: run {} up {}",

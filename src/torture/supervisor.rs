@@ -49,7 +49,10 @@ impl Supervisor {
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
         let spawn = move || -> anyhow::Result<Child> {
-            let log = std::fs::File::options().create(true).append(true).open(&log)?;
+            let log = std::fs::File::options()
+                .create(true)
+                .append(true)
+                .open(&log)?;
             let mut command = Command::new(&program);
             command
                 .args(["--log", "info", "consume", "--history", "full"])
@@ -154,12 +157,11 @@ async fn end(child: &mut Child) -> anyhow::Result<Ended> {
         .status()
         .await
         .context("running kill")?;
-    let code = match tokio::time::timeout(END_MAX, child.wait()).await {
-        Ok(status) => status.context("waiting for the consumer")?.code(),
-        Err(_) => {
-            child.kill().await.ok();
-            None
-        }
+    let code = if let Ok(status) = tokio::time::timeout(END_MAX, child.wait()).await {
+        status.context("waiting for the consumer")?.code()
+    } else {
+        child.kill().await.ok();
+        None
     };
     Ok(Ended {
         after: begun.elapsed(),

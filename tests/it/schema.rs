@@ -53,7 +53,10 @@ fn generated() -> BTreeMap<String, Vec<String>> {
     let mut tables: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut table = None;
     // Tables come first; the list of joins has arrows too.
-    for line in text.lines().take_while(|line| !line.starts_with("diesel::joinable")) {
+    for line in text
+        .lines()
+        .take_while(|line| !line.starts_with("diesel::joinable"))
+    {
         let trimmed = line.trim();
         if let Some((name, _)) = trimmed.split_once(" (").filter(|_| {
             trimmed.ends_with('{') && line.starts_with("    ") && !line.starts_with("     ")

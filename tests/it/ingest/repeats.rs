@@ -93,8 +93,8 @@ async fn i11_a_batch_id_of_one_reader_burns_no_other_readers_id() {
 async fn r15_late_and_shuffled_batches_change_only_history() {
     on_stage(async |rig| {
         rig.start().await;
-        walk(&rig).await;
-        let (before, rows) = (places(&rig).await, rig.sightings().await);
+        walk(rig).await;
+        let (before, rows) = (places(rig).await, rig.sightings().await);
         // Heard in room 2 while it was in rooms 0 and 1, told only now and in the wrong order.
         let mut late = dwell(rig.now_ms(), 30_000, 22_000);
         late.reverse();
@@ -105,7 +105,7 @@ async fn r15_late_and_shuffled_batches_change_only_history() {
             rig.sightings().await == rows + 32
         })
         .await;
-        assert_eq!(places(&rig).await, before);
+        assert_eq!(places(rig).await, before);
         assert_eq!(rig.room_of(0).await, Some(1));
     })
     .await;

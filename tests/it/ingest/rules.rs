@@ -90,13 +90,13 @@ async fn i9a_heartbeats_keep_a_reader_up_and_three_missed_ones_take_it_down() {
             rig.publish(1, &[Batch::new(rig.now_ms()).body()]).await;
             rig.wait_for_batches(3 + n).await;
         }
-        wait_for_down(&rig, 0, true).await;
-        wait_for_down(&rig, 1, false).await;
+        wait_for_down(rig, 0, true).await;
+        wait_for_down(rig, 1, false).await;
         rig.publish(0, &[Batch::new(rig.now_ms()).body()]).await;
         rig.wait_for_batches(6).await;
         // In the very millisecond of its return it is still the reader that was away.
         time.advance(TimeDelta::seconds(1));
-        wait_for_down(&rig, 0, false).await;
+        wait_for_down(rig, 0, false).await;
     })
     .await;
 }
@@ -117,8 +117,8 @@ async fn i9a_a_reader_that_fell_silent_while_the_consumer_was_away_is_down_too()
         rig.publish(1, &[Batch::new(rig.now_ms()).body()]).await;
         rig.wait_for_batches(3).await;
         time.advance(TimeDelta::seconds(1));
-        wait_for_down(&rig, 0, true).await;
-        wait_for_down(&rig, 1, false).await;
+        wait_for_down(rig, 0, true).await;
+        wait_for_down(rig, 1, false).await;
     })
     .await;
 }
