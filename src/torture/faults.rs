@@ -334,13 +334,13 @@ async fn evaluate(
     let never: Vec<&str> = round
         .faults
         .iter()
-        .filter(|fault| round.recovery_ms(fault).is_none())
+        .filter(|fault| round.resumed_ms(fault).is_none())
         .map(|fault| fault.name)
         .collect();
     if !never.is_empty() {
         round
             .breaches
-            .push(format!("never caught up again after: {}", never.join(", ")));
+            .push(format!("never went on after: {}", never.join(", ")));
     }
     Ok(())
 }

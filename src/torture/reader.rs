@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::load::{Ledger, Sent};
 use crate::broker::connection::backoff;
 use crate::broker::topology::INGEST_EXCHANGE;
-use crate::broker::{BrokerAddress, Outgoing, PublishError, Publisher};
+use crate::broker::{BrokerAddress, Outgoing, Publisher};
 
 /// Messages under way at once.
 const UNDER_WAY_MAX: usize = 20;
@@ -93,7 +93,7 @@ impl Line {
                     None => *is_open = false,
                 },
                 Some((sent, settled)) = under_way.next(), if !under_way.is_empty() => {
-                    if !self.settle(sent, &settled, waiting) {
+                    if !self.settle(sent, settled.is_ok(), waiting) {
                         break false;
                     }
                 }
@@ -101,7 +101,7 @@ impl Line {
             }
         };
         while let Some((sent, settled)) = under_way.next().await {
-            self.settle(sent, &settled, waiting);
+            self.settle(sent, settled.is_ok(), waiting);
         }
         is_done
     }
@@ -109,10 +109,10 @@ impl Line {
     fn settle(
         &self,
         sent: Arc<Sent>,
-        settled: &Result<(), PublishError>,
+        is_confirmed: bool,
         waiting: &mut VecDeque<Arc<Sent>>,
     ) -> bool {
-        if settled.is_ok() {
+        if is_confirmed {
             self.ledger.confirm(sent.batch_id);
             return true;
         }

@@ -45,7 +45,15 @@ impl Round {
             .unwrap_or(0)
     }
 
-    /// From the end of a fault until messages are taken within a second again.
+    /// From the end of a fault until the next message is taken.
+    pub fn resumed_ms(&self, fault: &Fault) -> Option<i64> {
+        let mut times = self.arrivals.all_ms.iter();
+        times
+            .find(|received_ms| **received_ms >= fault.ended_ms)
+            .map(|received_ms| received_ms - fault.ended_ms)
+    }
+
+    /// From the end of a fault until messages are taken within a second again. On a busy machine that may be after the round.
     pub fn recovery_ms(&self, fault: &Fault) -> Option<i64> {
         self.arrivals
             .prompt
@@ -70,13 +78,15 @@ impl Round {
             self.load_s
         );
         for fault in &self.faults {
-            let recovery = self
-                .recovery_ms(fault)
-                .map_or_else(|| "never".to_owned(), |ms| format!("{:.1} s", seconds(ms)));
+            let after = |ms: Option<i64>| {
+                ms.map_or_else(|| "-".to_owned(), |ms| format!("{:.1} s", seconds(ms)))
+            };
             println!(
-                "  {:<28} lasted {:>5.1} s   caught up after {recovery:>7}   {}",
+                "  {:<28} lasted {:>5.1} s   went on after {:>6}   caught up after {:>6}   {}",
                 fault.name,
                 seconds(fault.ended_ms - fault.begun_ms),
+                after(self.resumed_ms(fault)),
+                after(self.recovery_ms(fault)),
                 fault.note
             );
         }
@@ -134,7 +144,7 @@ impl Round {
             .faults
             .iter()
             .map(|fault| {
-                json!({"fault": fault.name, "lasted_ms": fault.ended_ms - fault.begun_ms, "caught_up_ms": self.recovery_ms(fault)})
+                json!({"fault": fault.name, "lasted_ms": fault.ended_ms - fault.begun_ms, "went_on_ms": self.resumed_ms(fault), "caught_up_ms": self.recovery_ms(fault)})
             })
             .collect();
         json!({
@@ -185,6 +195,7 @@ mod tests {
             },
             ..Round::default()
         };
+        assert_eq!(round.resumed_ms(&fault), Some(1_500));
         assert_eq!(round.recovery_ms(&fault), Some(2_100));
         assert_eq!(round.gap_ms_max(), 5_550);
     }

@@ -1,5 +1,7 @@
 //! A database, a virtual host and readers that are made for one round and taken away after it.
 
+use std::time::Duration;
+
 use anyhow::Context;
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 
@@ -225,12 +227,15 @@ impl OwnDatabase {
     }
 
     async fn remove(&self) -> anyhow::Result<()> {
-        self.run(&format!(
-            "DROP DATABASE IF EXISTS \"{}\" WITH (FORCE)",
-            self.name
-        ))
-        .await
-        .context("removing a database")
+        let drop = format!("DROP DATABASE IF EXISTS \"{}\" WITH (FORCE)", self.name);
+        for _ in 0..20 {
+            if self.run(&drop).await.is_ok() {
+                return Ok(());
+            }
+            // While Postgres vacuums it by itself, only a superuser could end that.
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+        self.run(&drop).await.context("removing a database")
     }
 
     async fn run(&self, sql: &str) -> anyhow::Result<()> {

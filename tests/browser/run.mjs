@@ -113,7 +113,7 @@ async function walk(browser, origin, options, label) {
   await page.waitForURL(/\/find/);
   await checkPage(page, "results", label, size);
   check(`results ${label}: pumps are listed`, (await page.locator("tbody tr").count()) > 5);
-  await page.locator("tbody tr a").first().click();
+  await page.locator("tbody a[href^='/assets/']").first().click();
   await page.waitForURL(/\/assets\//);
   await checkPage(page, "asset", label, size);
   const word = /Confirmed|Likely|Last seen|Unknown/;
