@@ -11,6 +11,7 @@
 mod architecture;
 mod bench;
 mod browser_rules;
+mod containers;
 mod device_pages;
 mod explain;
 mod ingest;
