@@ -211,7 +211,8 @@ impl Worker {
                 let new = store::insert_batches(conn, &known.0).await?;
                 watch.lap(&mut spent.sql);
                 apply_new(state, known, new, mono_ms, &mut applied, &mut plan);
-                if is_flowing {
+                // While a backlog drains, a tag's next sightings may be waiting in the queue: its silence means nothing.
+                if is_flowing && is_caught_up {
                     state.close_quiet(mono_ms, &mut plan);
                 }
                 state.finish(&mut plan);

@@ -157,8 +157,9 @@ async fn a_reader_whose_clock_is_an_hour_behind_is_corrected() {
             rig.publish(0, &[batch.body()]).await;
             rig.wait_for_batches(n).await;
             let seen_ms = rig.seen_ms(batch.id, 0).await;
+            // The delay of the first message, which finds everything cold, goes into the offset until a quicker one comes.
             assert!(
-                (first_ms..=rig.now_ms()).contains(&seen_ms),
+                (first_ms..=rig.now_ms() + 2_000).contains(&seen_ms),
                 "{n}: {}",
                 seen_ms - first_ms
             );
