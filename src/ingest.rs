@@ -5,12 +5,14 @@
 //! Whatever cannot be used goes to `quarantine` with its reason.
 
 pub mod apply;
+mod batch;
 pub mod directory;
 pub mod envelope;
 pub mod gateway;
 pub mod health;
 pub mod housekeeping;
 pub mod intake;
+pub mod plan;
 pub mod quarantine;
 pub mod replay_marked;
 pub mod shard;

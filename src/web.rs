@@ -1,6 +1,6 @@
 //! Pages and the endpoint for readers: one file per area, around a small frame.
 //!
-//! [`server`] starts it, [`routes`] holds the one table of who may call what, [`middleware`] applies it, [`extract`] gives
+//! [`server`] starts it, [`routes`] holds the one table of who may call what, `middleware` applies it, [`extract`] gives
 //! handlers the person who asks, [`page`] turns an askama template into an answer, and [`error`] turns every error into a page.
 
 pub mod asset_row;

@@ -15,11 +15,10 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::{try_join3, try_join4};
 use uuid::Uuid;
 
-use super::apply::{
-    AssetMove, ClosedStay, Plan, SightingRow, StoredTag, TagStateRow, decide_stays,
-};
+use super::apply::StoredTag;
 use super::health::ReaderMemory;
 use super::intake::Batch;
+use super::plan::{AssetMove, ClosedStay, Plan, SightingRow, TagStateRow, decide_stays};
 use super::quarantine::NewQuarantine;
 use super::timing::ClockOffset;
 use crate::db::prepared::Prepared;

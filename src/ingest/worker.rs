@@ -8,9 +8,10 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use super::apply::{ApplyConfig, Plan, ShardState};
+use super::apply::{ApplyConfig, ShardState};
 use super::directory::Directory;
 use super::intake::{Arrival, Batch, Intake, take_in};
+use super::plan::Plan;
 use super::quarantine::{NewQuarantine, Origin};
 use super::spent::{Spent, Stopwatch};
 use super::store;

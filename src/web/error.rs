@@ -1,7 +1,7 @@
 //! Every error as a page with a next step.
 //!
 //! A handler returns `Result<_, PageError>` and uses `?`: any error that is not named here becomes a 500 that shows a number only,
-//! with the whole chain in the log, or a 503 when the database is away. [`crate::web::middleware`] renders the page, because it
+//! with the whole chain in the log, or a 503 when the database is away. `crate::web::middleware` renders the page, because it
 //! knows who asked.
 
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! The one table of addresses: method, pattern, who may call it, and the handler (S-17).
 //!
 //! actix learns its routes from this table and nowhere else, so an address without an entry does not exist, and
-//! [`crate::web::middleware`] refuses what the entry does not allow. No other file spells a pattern; templates and handlers take
+//! `crate::web::middleware` refuses what the entry does not allow. No other file spells a pattern; templates and handlers take
 //! addresses from the functions and constants below.
 
 use actix_web::http::Method;
