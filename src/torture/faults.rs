@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::check::{self, Arrivals};
 use super::load::{Ledger, Load, READERS, TAGS};
 use super::reader::Line;
-use super::report::{Fault, Round, p95};
+use super::report::{Fault, Round, Waits};
 use super::servers::{Server, Servers};
 use super::stage::{Stage, StageArgs};
 use super::supervisor::Supervisor;
@@ -324,8 +324,9 @@ async fn evaluate(
     round.findings = check::check(&mut conn, &sent).await?;
     round.breaches.extend(round.findings.breaches());
     round.arrivals = check::list_arrivals(&mut conn, &sent).await?;
-    round.waits_ms = waits_ms(&round.arrivals, load_begun_ms);
-    let (clean_ms, beside_bad_ms) = round.waits_ms;
+    (round.clean, round.beside_bad) = waits(&round.arrivals, load_begun_ms);
+    // The median: a disk that stalls for a second would spoil any other measure now and then.
+    let (clean_ms, beside_bad_ms) = (round.clean.median_ms, round.beside_bad.median_ms);
     if beside_bad_ms > (2 * clean_ms).max(clean_ms + 500) {
         round.breaches.push(format!(
             "beside bad messages good ones waited {beside_bad_ms} ms, without them {clean_ms} ms"
@@ -345,15 +346,17 @@ async fn evaluate(
     Ok(())
 }
 
-/// In the time before the first fault. The first two seconds are the start of the consumer.
-fn waits_ms(arrivals: &Arrivals, load_begun_ms: i64) -> (i64, i64) {
+/// In the time before the first fault, without bad messages and with them. The first two seconds are the consumer's start.
+fn waits(arrivals: &Arrivals, load_begun_ms: i64) -> (Waits, Waits) {
     let between = |from_ms: i64, to_ms: i64| {
         let times = arrivals.prompt.iter().filter(|(sent_ms, _)| {
             (load_begun_ms + from_ms..load_begun_ms + to_ms).contains(sent_ms)
         });
-        p95(times
-            .map(|(sent_ms, received_ms)| received_ms - sent_ms)
-            .collect())
+        Waits::of(
+            times
+                .map(|(sent_ms, received_ms)| received_ms - sent_ms)
+                .collect(),
+        )
     };
     (between(2_000, CLEAN_MS), between(CLEAN_MS, CALM_MS - 1_000))
 }
