@@ -40,17 +40,19 @@ fn variables(lines: &[String]) -> Vec<String> {
         .collect()
 }
 
+/// What `--help` says of a command and of those that it is part of.
 fn help(arguments: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_wardtrack"))
-        .args(arguments)
-        .arg("--help")
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "wardtrack {arguments:?} is no command"
-    );
-    String::from_utf8(output.stdout).unwrap()
+    let prefixes = (1..=arguments.len()).filter_map(|length| arguments.get(..length));
+    let texts = prefixes.map(|words| {
+        let output = Command::new(env!("CARGO_BIN_EXE_wardtrack"))
+            .args(words)
+            .arg("--help")
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "wardtrack {words:?} is no command");
+        String::from_utf8(output.stdout).unwrap()
+    });
+    texts.collect()
 }
 
 #[test]
