@@ -2,7 +2,7 @@
 //!
 //! A page is a struct beside its handler with a field `shell` and values that are ready to show:
 //!
-//! ```ignore
+//! ```text
 //! #[derive(askama::Template)]
 //! #[template(path = "assets/asset.html", blocks = ["place"])]
 //! struct AssetPage { shell: Shell, title: String }
