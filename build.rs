@@ -3,7 +3,16 @@
 use std::path::Path;
 
 fn main() {
-    for folder in ["static", "templates", "migrations"] {
+    // Not all of static/: npm makes its node_modules anew each time.
+    let folders = [
+        "static/css",
+        "static/js",
+        "static/icons",
+        "static/vendor",
+        "templates",
+        "migrations",
+    ];
+    for folder in folders {
         println!("cargo::rerun-if-changed={folder}");
     }
     if !Path::new("static/vendor/htmx.min.js").exists() {

@@ -8,8 +8,12 @@ use crate::clock::Clock;
 use crate::config::Secret;
 use crate::db::Db;
 use crate::devices::broker_facts::BrokerFactsSource;
+use crate::find::nearest::NearestCache;
+use crate::find::words::WordCache;
 use crate::ingest::gateway::Gateway;
+use crate::live::{Hints, Hub};
 use crate::people::password::PasswordHasher;
+use crate::places::cache::WalkingCache;
 
 /// Shared state; handlers get it as `web::Data<App>`.
 #[derive(Debug)]
@@ -22,12 +26,22 @@ pub struct App {
     pub secret_key: Secret,
     /// Hashes passwords, a few at a time.
     pub passwords: PasswordHasher,
+    /// How far it is from room to room.
+    pub walking: WalkingCache,
+    /// The same from the places that people search from.
+    pub nearest: NearestCache,
+    /// The words that searches mean things by.
+    pub words: WordCache,
     /// What must work for this process to be ready.
     pub checks: Checks,
     /// Asks the broker about its queues for the status page; absent when no broker is configured.
     pub broker_facts: Option<BrokerFactsSource>,
     /// Hands what readers send by HTTP to the broker; absent when no broker is configured.
     pub gateway: Option<Gateway>,
+    /// Who listens to changes: open pages.
+    pub live: Hub,
+    /// The way to tell them, and the other processes, that something changed.
+    pub hints: Hints,
     /// Renders `/metrics`; absent in tests, which run many servers in one process.
     pub metrics: Option<PrometheusHandle>,
 }
@@ -36,14 +50,20 @@ impl App {
     /// The state, with system defaults for everything that is not given.
     #[must_use]
     pub fn new(db: Db, clock: Clock, secret_key: Secret) -> Self {
+        let live = Hub::default();
         Self {
             db,
             clock,
             secret_key,
             passwords: PasswordHasher::new(),
+            walking: WalkingCache::default(),
+            nearest: NearestCache::default(),
+            words: WordCache::default(),
             checks: Checks::default(),
             broker_facts: None,
             gateway: None,
+            hints: Hints::for_pages(live.clone()),
+            live,
             metrics: None,
         }
     }

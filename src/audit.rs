@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 use diesel::dsl::insert_into;
 use diesel::prelude::*;
-use diesel::sql_types::{Date, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 
+use crate::db::partitions::ensure_partition;
 use crate::db::schema::audit_log;
 use crate::ids::UserId;
 
@@ -78,9 +78,7 @@ pub async fn record_audit(
     event: &Event<'_>,
     now: DateTime<Utc>,
 ) -> QueryResult<()> {
-    diesel::select(ensure_partition("audit_log", now.date_naive()))
-        .get_result::<bool>(conn)
-        .await?;
+    ensure_partition(conn, "audit_log", now.date_naive()).await?;
     let (user, actor) = match event.actor {
         Actor::User(id) => (Some(id.0), "user".to_owned()),
         Actor::Visitor => (None, "visitor".to_owned()),
@@ -101,10 +99,4 @@ pub async fn record_audit(
         .execute(conn)
         .await?;
     Ok(())
-}
-
-#[diesel::declare_sql_function]
-extern "SQL" {
-    /// Makes the partition of a table that holds this day; true when it was missing.
-    fn ensure_partition(parent: Text, day: Date) -> diesel::sql_types::Bool;
 }

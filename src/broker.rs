@@ -13,5 +13,5 @@ pub mod topology;
 pub use connection::{BrokerAddress, BrokerError};
 pub use consumer::{Message, Next, Subscription};
 pub use management::Management;
-pub use publisher::{Outgoing, PublishError, Publisher};
+pub use publisher::{Announcement, Outgoing, PublishError, Publisher};
 pub use topology::Topology;

@@ -5,13 +5,17 @@ mod bench;
 mod consume;
 mod dev;
 mod gateway;
+mod import_assets;
 pub mod locate;
 mod migrate;
+mod plan;
 mod reader;
 mod readiness;
 mod replay;
+mod schedule;
 mod serve;
 mod simulate;
+mod synonyms;
 mod topology;
 mod torture;
 
@@ -46,7 +50,7 @@ enum Command {
     Topology(topology::Args),
     /// Serve the pages.
     Serve(serve::Args),
-    /// Accounts of people, and the link that makes the first administrator.
+    /// Accounts, the link that makes the first administrator, equipment from a file, synonyms and floor plans.
     Admin(admin::Args),
     /// Run every role in one process.
     Dev(dev::Args),
@@ -56,6 +60,8 @@ enum Command {
     Consume(consume::Args),
     /// Send messages of quarantine again when an administrator asked for it.
     Gateway(gateway::Args),
+    /// Do what time causes: place rules, missing equipment, hold times of alerts, counts and retention.
+    Schedule(schedule::Args),
     /// Play a recorded site through RabbitMQ as its readers would.
     Replay(replay::Args),
     /// Decide rooms for a recorded site, without database or broker.
@@ -85,6 +91,7 @@ pub fn main() -> ExitCode {
         Command::Reader(args) => block_on(reader::run(args)),
         Command::Consume(args) => block_on(consume::run(args)),
         Command::Gateway(args) => block_on(gateway::run(args)),
+        Command::Schedule(args) => block_on(schedule::run(args)),
         Command::Replay(args) => block_on(replay::run(args)),
         Command::Locate(args) => locate::run(&args),
         Command::Simulate(args) => block_on(simulate::run(*args)),

@@ -2,6 +2,7 @@
 
 pub mod fault;
 pub mod migrations;
+pub mod partitions;
 pub mod pool;
 pub mod prepared;
 #[rustfmt::skip]

@@ -45,4 +45,14 @@ id! {
     QuarantineId,
     /// A row of `app_user`.
     UserId,
+    /// A row of `asset_event`.
+    EventId,
+    /// A row of `alert`.
+    AlertId,
+    /// A row of `equipment_par`.
+    ParId,
+    /// A row of `synonym`.
+    SynonymId,
+    /// A row of `wall_screen`.
+    ScreenId,
 }

@@ -19,6 +19,5 @@ pub mod shard;
 pub mod spent;
 pub mod store;
 pub mod stray;
-pub mod tag_key;
 pub mod timing;
 pub mod worker;

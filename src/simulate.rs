@@ -27,6 +27,7 @@ mod readers;
 pub mod record;
 pub mod run;
 pub mod seed;
+mod staff;
 mod tasks;
 mod truth;
 mod walk;

@@ -1,6 +1,7 @@
 // Copies the browser-side files of others from node_modules to vendor/, with their licences; `npm ci` runs it.
 // They are never committed: the lock file pins version and checksum, and the build takes vendor/ into the binary.
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+// A file that is right already is left alone, so that nothing is built again for it.
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -9,18 +10,24 @@ const vendor = join(here, "vendor");
 const packages = [
   { name: "htmx.org", from: "dist/htmx.min.js", to: "htmx.min.js" },
   { name: "htmx-ext-sse", from: "dist/sse.min.js", to: "htmx-ext-sse.min.js" },
+  { name: "idiomorph", from: "dist/idiomorph.min.js", to: "idiomorph.min.js" },
 ];
 
-// From nothing each time: a file of a package that was dropped must not stay in the binary.
-rmSync(vendor, { recursive: true, force: true });
-mkdirSync(vendor, { recursive: true });
+const wanted = new Map();
 const versions = [];
 for (const { name, from, to } of packages) {
-  const folder = join(here, "node_modules", name);
-  const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-  copyFileSync(join(folder, from), join(vendor, to));
-  copyFileSync(join(folder, "LICENSE"), join(vendor, `${to}.LICENSE.txt`));
-  versions.push(`${to}: ${name} ${version}`);
+  const read = (file) => readFileSync(join(here, "node_modules", name, file));
+  wanted.set(to, read(from));
+  wanted.set(`${to}.LICENSE.txt`, read("LICENSE"));
+  versions.push(`${to}: ${name} ${JSON.parse(read("package.json")).version}`);
 }
-writeFileSync(join(vendor, "VERSIONS.txt"), `${versions.join("\n")}\n`);
+wanted.set("VERSIONS.txt", Buffer.from(`${versions.join("\n")}\n`));
+
+mkdirSync(vendor, { recursive: true });
+// A file of a package that was dropped must not stay in the binary.
+for (const file of readdirSync(vendor)) if (!wanted.has(file)) rmSync(join(vendor, file), { recursive: true });
+for (const [file, content] of wanted) {
+  const path = join(vendor, file);
+  if (!existsSync(path) || !readFileSync(path).equals(content)) writeFileSync(path, content);
+}
 console.log(`static/vendor: ${versions.join(", ")}`);

@@ -1,10 +1,10 @@
 //! Assets as the pages need them.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::deserialize::QueryableByName;
-use diesel::sql_types::{BigInt, Nullable, SmallInt, Text, Timestamptz};
+use diesel::sql_types::{BigInt, Bool, Date, Nullable, SmallInt, Text, Timestamptz};
 
-use crate::db::types::{AssetStatus, PlaceBasis, RoomKind, Technology};
+use crate::db::types::{AssetStatus, PlaceBasis, RoomKind, SafetyHold, Technology};
 use crate::ids::{AssetId, AssetTypeId, ReaderId, RoomId, TagId};
 use crate::location::certainty::{
     Certainty, CertaintyRules, EvidenceKind, PlaceEvidence, decide_certainty,
@@ -32,9 +32,12 @@ pub struct AssetEntry {
     /// Name of its model.
     #[diesel(sql_type = Nullable<Text>)]
     pub model_name: Option<String>,
-    /// Stored status.
-    #[diesel(sql_type = Text)]
-    pub status: AssetStatus,
+    /// Status and what may stand against using it.
+    #[diesel(embed)]
+    pub standing: Standing,
+    /// When service is due.
+    #[diesel(sql_type = Nullable<Date>)]
+    pub service_due_on: Option<NaiveDate>,
     /// Name of the unit that owns it.
     #[diesel(sql_type = Nullable<Text>)]
     pub owner_unit_name: Option<String>,
@@ -50,6 +53,38 @@ pub struct AssetEntry {
     /// The room's unit, or its floor when it has none.
     #[diesel(sql_type = Nullable<Text>)]
     pub area_name: Option<String>,
+}
+
+/// What an asset's own row says about using it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, QueryableByName)]
+pub struct Standing {
+    /// Stored status.
+    #[diesel(sql_type = Text)]
+    pub status: AssetStatus,
+    /// Why nobody may use it (R3).
+    #[diesel(sql_type = Nullable<Text>)]
+    pub safety_hold: Option<SafetyHold>,
+    /// Service is overdue and its type may not be used then.
+    #[diesel(sql_type = Bool)]
+    pub is_service_blocked: bool,
+}
+
+impl Standing {
+    /// A status without holds.
+    #[must_use]
+    pub fn of(status: AssetStatus) -> Self {
+        Self {
+            status,
+            safety_hold: None,
+            is_service_blocked: false,
+        }
+    }
+
+    /// Whether a hold or overdue service stands against using it.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.safety_hold.is_some() || self.is_service_blocked
+    }
 }
 
 impl AssetEntry {
@@ -93,6 +128,12 @@ pub struct PlaceFacts {
     /// How often its tag beacons; `None` for passive tags.
     #[diesel(sql_type = Nullable<BigInt>)]
     pub interval_ms: Option<i64>,
+    /// When a person last confirmed this room.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub scanned_at: Option<DateTime<Utc>>,
+    /// When somebody looked there and did not find it.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub not_here_at: Option<DateTime<Utc>>,
 }
 
 impl PlaceFacts {
@@ -108,13 +149,14 @@ impl PlaceFacts {
                 None => EvidenceKind::Nothing,
                 Some(PlaceBasis::Beacon) => EvidenceKind::RoomDecision,
                 Some(PlaceBasis::Pass) => EvidenceKind::Pass,
+                Some(PlaceBasis::Scan) => EvidenceKind::PersonScan,
             },
             entered_at: self.entered_at,
             seen_at: self.seen_at,
-            scanned_at: None,
+            scanned_at: self.scanned_at,
             expected_interval_ms: self.interval_ms,
             readers_down_since,
-            not_here_at: None,
+            not_here_at: self.not_here_at,
         };
         decide_certainty(now, &evidence, &CertaintyRules::default())
     }
@@ -122,7 +164,7 @@ impl PlaceFacts {
     /// Newest evidence for the place: what the age on the page counts from.
     #[must_use]
     pub fn evidence_at(&self) -> Option<DateTime<Utc>> {
-        self.seen_at.or(self.entered_at)
+        self.seen_at.or(self.entered_at).max(self.scanned_at)
     }
 }
 

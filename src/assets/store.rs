@@ -1,16 +1,20 @@
 //! Reads of assets.
 
 use chrono::{DateTime, Utc};
+use diesel::deserialize::QueryableByName;
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{Array, BigInt, Nullable, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::model::{AssetEntry, AssetIdentifier, AssetTag, ClosedStay, Departure};
+use crate::db::prepared::Prepared;
 use crate::ids::{AssetId, RoomId};
 
 /// Assets by id, as list rows.
 pub const ENTRIES_SQL: &str = include_str!("sql/entries.sql");
+/// Assets by number.
+pub const BY_NUMBERS_SQL: &str = include_str!("sql/by_numbers.sql");
 /// Tags of an asset.
 pub const TAGS_SQL: &str = include_str!("sql/tags.sql");
 /// Closed stays of an asset.
@@ -29,10 +33,30 @@ pub async fn list_entries(
     ids: &[AssetId],
 ) -> QueryResult<Vec<AssetEntry>> {
     let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
-    sql_query(ENTRIES_SQL)
-        .bind::<Array<BigInt>, _>(ids)
+    // Planning the joins takes longer than reading a page of rows.
+    Prepared(sql_query(ENTRIES_SQL).bind::<Array<BigInt>, _>(ids))
         .load(&mut conn)
         .await
+}
+
+/// The assets with these numbers, in their order; a number that nothing has is left out.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_ids_by_number(
+    mut conn: &AsyncPgConnection,
+    numbers: &[String],
+) -> QueryResult<Vec<AssetId>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        asset_id: AssetId,
+    }
+    let rows: Vec<Row> = sql_query(BY_NUMBERS_SQL)
+        .bind::<Array<Text>, _>(numbers)
+        .load(&mut conn)
+        .await?;
+    Ok(rows.into_iter().map(|row| row.asset_id).collect())
 }
 
 /// One asset.

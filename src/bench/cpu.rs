@@ -11,6 +11,7 @@ const TICKS_PER_S: f64 = 100.0;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Processes {
     pub consumer: Option<u32>,
+    pub pages: Option<u32>,
     pub postmaster: Option<u32>,
     pub rabbitmq: Vec<u32>,
 }
@@ -20,6 +21,7 @@ pub(super) struct Processes {
 #[expect(clippy::struct_field_names, reason = "the unit is part of the name")]
 pub(super) struct CpuTimes {
     pub consumer_s: Option<f64>,
+    pub pages_s: Option<f64>,
     pub publisher_s: Option<f64>,
     pub postgres_s: Option<f64>,
     pub rabbitmq_s: Option<f64>,
@@ -33,6 +35,7 @@ impl Processes {
         let rabbitmq: Vec<f64> = self.rabbitmq.iter().filter_map(|pid| own(*pid)).collect();
         CpuTimes {
             consumer_s: self.consumer.and_then(own),
+            pages_s: self.pages.and_then(own),
             publisher_s: own(std::process::id()),
             postgres_s: self.postmaster.and_then(|pid| {
                 let postmaster = all.get(&pid)?;
@@ -52,6 +55,21 @@ impl Processes {
 }
 
 impl CpuTimes {
+    /// Both together.
+    pub(super) fn plus(self, other: Self) -> Self {
+        let plus = |a: Option<f64>, b: Option<f64>| match (a, b) {
+            (Some(a), Some(b)) => Some(a + b),
+            (one, None) | (None, one) => one,
+        };
+        Self {
+            consumer_s: plus(self.consumer_s, other.consumer_s),
+            pages_s: plus(self.pages_s, other.pages_s),
+            publisher_s: plus(self.publisher_s, other.publisher_s),
+            postgres_s: plus(self.postgres_s, other.postgres_s),
+            rabbitmq_s: plus(self.rabbitmq_s, other.rabbitmq_s),
+        }
+    }
+
     /// What was spent since `earlier`.
     pub(super) fn since(self, earlier: Self) -> Self {
         let minus = |now: Option<f64>, before: Option<f64>| {
@@ -59,6 +77,7 @@ impl CpuTimes {
         };
         Self {
             consumer_s: minus(self.consumer_s, earlier.consumer_s),
+            pages_s: minus(self.pages_s, earlier.pages_s),
             publisher_s: minus(self.publisher_s, earlier.publisher_s),
             postgres_s: minus(self.postgres_s, earlier.postgres_s),
             rabbitmq_s: minus(self.rabbitmq_s, earlier.rabbitmq_s),

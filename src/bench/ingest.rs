@@ -94,7 +94,9 @@ impl IngestBench {
             self.tags, self.readers
         ));
         let shape = self.shape();
-        stage.furnish(&shape).await?;
+        stage.furnish_broker().await?;
+        stage.add_bare_queue().await?;
+        stage.furnish_database(&shape).await?;
         // Before the consumer has written anything: identical empty tables.
         let (unnest_url, copy_url) = (
             stage.copy_database("unnest").await?,
@@ -189,14 +191,8 @@ impl IngestBench {
             bench: self.clone(),
             begun_at: clock.now(),
             rabbitmq_version: stage.rabbitmq_version.clone(),
+            is_durable: postgres.is_durable(),
             postgres_version: postgres.version,
-            is_durable: [
-                &postgres.fsync,
-                &postgres.synchronous_commit,
-                &postgres.full_page_writes,
-            ]
-            .iter()
-            .all(|setting| *setting == "on"),
         })
     }
 
@@ -205,6 +201,7 @@ impl IngestBench {
         let backend = rows::find_backend_pid(&mut conn).await?;
         Ok(Processes {
             consumer: None,
+            pages: None,
             postmaster: cpu::parent_of(backend, "postgres"),
             rabbitmq: cpu::local(stage.broker_pids().await, "beam.smp"),
         })
@@ -359,7 +356,7 @@ impl Progress {
 }
 
 /// SIGINT or SIGTERM.
-async fn stop_signal() -> anyhow::Result<()> {
+pub(super) async fn stop_signal() -> anyhow::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate()).context("listening for signals")?;
     tokio::select! {
@@ -368,6 +365,6 @@ async fn stop_signal() -> anyhow::Result<()> {
     }
 }
 
-fn progress(doing: &str) {
+pub(super) fn progress(doing: &str) {
     eprintln!("bench: {doing}");
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use tokio_util::sync::CancellationToken;
 
 use super::load::{self, Load};
 use crate::broker::bare::QueueProbe;
@@ -80,6 +81,27 @@ impl LoadPublisher {
                 looked = Instant::now();
             }
             self.publish_next().await?;
+        }
+        self.settle_all().await
+    }
+
+    /// Publishes at an even rate until it is told to stop; never slower to catch its breath, so a slow broker is followed by more
+    /// messages at once.
+    pub(super) async fn publish_evenly(
+        &mut self,
+        sightings_per_s: u32,
+        stop: &CancellationToken,
+    ) -> anyhow::Result<()> {
+        let (begun, mut sent) = (Instant::now(), 0_u32);
+        loop {
+            let due = begun + Duration::from_secs(1) * sent / sightings_per_s.max(1);
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = tokio::time::sleep_until(due.into()) => {}
+            }
+            let before = self.sightings;
+            self.publish_next().await?;
+            sent = sent.saturating_add(u32::try_from(self.sightings - before).unwrap_or(u32::MAX));
         }
         self.settle_all().await
     }

@@ -329,6 +329,7 @@ fn write_profile(out: &mut String, name: &str, phase: &Phase) {
         publisher_s,
         postgres_s,
         rabbitmq_s,
+        ..
     } = phase.cpu;
     let show = |value: Option<f64>| value.map_or("?".to_owned(), |value| format!("{value:.1} s"));
     let _ = writeln!(
@@ -372,6 +373,7 @@ fn cpu(phase: &Phase) -> Value {
         publisher_s,
         postgres_s,
         rabbitmq_s,
+        ..
     } = phase.cpu;
     json!({
         "consumer_cpu_s": consumer_s.map(round3),

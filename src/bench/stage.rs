@@ -10,7 +10,9 @@ use serde_json::Value;
 use tokio::net::TcpStream;
 
 use super::load::{LoadShape, MAC_BASE};
-use crate::broker::topology::{BrokerUser, SHARD_BYTES_MAX, Topology, shard_queue};
+use crate::broker::topology::{
+    BrokerUser, INGEST_EXCHANGE, SHARD_BYTES_MAX, Topology, shard_queue,
+};
 use crate::broker::{BrokerAddress, Management};
 use crate::config::broker::{BrokerRole, ManagementArgs};
 use crate::config::{BrokerArgs, Secret};
@@ -22,6 +24,19 @@ pub(super) const SHARD: u16 = 0;
 pub(super) const BARE_SHARD: u16 = 1;
 /// How long dropping things may take after an interrupt.
 const TEAR_DOWN_MAX: Duration = Duration::from_secs(20);
+
+impl PostgresFacts {
+    /// Whether what was committed outlives a crash.
+    pub(super) fn is_durable(&self) -> bool {
+        [
+            &self.fsync,
+            &self.synchronous_commit,
+            &self.full_page_writes,
+        ]
+        .iter()
+        .all(|setting| *setting == "on")
+    }
+}
 
 /// A database and a virtual host, made for one run.
 #[derive(Debug)]
@@ -44,7 +59,7 @@ pub(super) struct PostgresFacts {
 }
 
 impl Stage {
-    /// Makes the virtual host with its queues, and the database with the hospital of `shape`.
+    /// Looks whether the servers answer and chooses a name. Nothing is made yet.
     pub(super) async fn set_up(
         server_url: Secret,
         broker: &BrokerArgs,
@@ -86,25 +101,19 @@ impl Stage {
         })
     }
 
-    /// Fills virtual host and database.
-    pub(super) async fn furnish(&mut self, shape: &LoadShape) -> anyhow::Result<()> {
-        let mut users = Vec::new();
-        for role in BrokerRole::ALL {
-            users.push(BrokerUser::for_role(role, &role.password()?));
-        }
-        let topology = Topology {
-            shards: 1,
-            shard_bytes_max: SHARD_BYTES_MAX,
-            replay_bytes_max: None,
-            reader_keys: vec![],
-            users,
-        };
-        topology
+    /// Makes the virtual host with the queue of the shard.
+    pub(super) async fn furnish_broker(&self) -> anyhow::Result<()> {
+        topology()?
             .apply(&self.management)
             .await
-            .context("making the virtual host of the bench")?;
+            .context("making the virtual host of the bench")
+            .map(drop)
+    }
+
+    /// Makes a second queue that gets the same messages.
+    pub(super) async fn add_bare_queue(&self) -> anyhow::Result<()> {
         let bare = shard_queue(BARE_SHARD);
-        let like_shard = topology
+        let like_shard = topology()?
             .queues()
             .into_iter()
             .find(|(name, _)| *name == shard_queue(SHARD));
@@ -112,10 +121,12 @@ impl Stage {
         self.management
             .put_in_vhost("queues", &bare, &arguments)
             .await?;
-        self.management
-            .bind(crate::broker::topology::INGEST_EXCHANGE, &bare, "s.#")
-            .await?;
+        self.management.bind(INGEST_EXCHANGE, &bare, "s.#").await?;
+        Ok(())
+    }
 
+    /// Makes the database with all tables and nothing in them.
+    pub(super) async fn make_database(&self) -> anyhow::Result<Secret> {
         let mut server = connect(&self.server_url).await?;
         server
             .batch_execute(&format!("CREATE DATABASE {}", self.database))
@@ -123,7 +134,12 @@ impl Stage {
             .context("making the database of the bench: its user needs the right CREATEDB")?;
         let url = self.database_url()?;
         migrations::run(&url).await?;
-        let mut conn = connect(&url).await?;
+        Ok(url)
+    }
+
+    /// Makes the database with the hospital of `shape`.
+    pub(super) async fn furnish_database(&self, shape: &LoadShape) -> anyhow::Result<()> {
+        let mut conn = connect(&self.make_database().await?).await?;
         diesel::sql_query(include_str!("sql/seed.sql"))
             .bind::<BigInt, _>(i64::from(shape.readers))
             .bind::<BigInt, _>(i64::from(shape.tags))
@@ -245,6 +261,21 @@ impl Stage {
             );
         }
     }
+}
+
+/// One shard, with the sign-ins of all roles.
+fn topology() -> anyhow::Result<Topology> {
+    let mut users = Vec::new();
+    for role in BrokerRole::ALL {
+        users.push(BrokerUser::for_role(role, &role.password()?));
+    }
+    Ok(Topology {
+        shards: 1,
+        shard_bytes_max: SHARD_BYTES_MAX,
+        replay_bytes_max: None,
+        reader_keys: vec![],
+        users,
+    })
 }
 
 /// A connection without limits on the time of a statement.

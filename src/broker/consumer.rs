@@ -9,7 +9,7 @@ use futures_util::StreamExt;
 use lapin::message::Delivery;
 use lapin::options::{
     BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicNackOptions, BasicQosOptions,
-    QueueDeclareOptions,
+    QueueBindOptions, QueueDeclareOptions,
 };
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, Connection};
@@ -76,6 +76,16 @@ impl Message {
             AMQPValue::ShortString(text) => Some(text.to_string()),
             _ => None,
         }
+    }
+
+    /// Which process sent it, when it says so.
+    #[must_use]
+    pub fn origin(&self) -> Option<&str> {
+        let properties = &self.delivery.properties;
+        properties
+            .app_id()
+            .as_ref()
+            .map(lapin::types::ShortString::as_str)
     }
 
     fn header_number(&self, name: &str) -> Option<i64> {
@@ -148,6 +158,52 @@ impl Subscription {
             BasicConsumeOptions::default(),
             FieldTable::default(),
         );
+        let consumer = within("subscribing to the queue", consume).await?;
+        Ok(Self {
+            connection,
+            channel,
+            consumer,
+        })
+    }
+
+    /// Connects and subscribes to everything of `exchange` by a queue of its own: nobody else sees it, it holds at most
+    /// `messages_max` messages, the oldest give way, and it ends with the connection. Nothing is acknowledged.
+    ///
+    /// # Errors
+    /// When the broker cannot be reached or refuses.
+    pub async fn open_own(
+        address: &BrokerAddress,
+        name: &str,
+        queue: &str,
+        exchange: &str,
+        messages_max: i32,
+    ) -> Result<Self, BrokerError> {
+        let connection = address.connect(name).await?;
+        let channel = within("opening a channel", connection.create_channel()).await?;
+        let mut limits = FieldTable::default();
+        limits.insert("x-max-length".into(), AMQPValue::LongInt(messages_max));
+        let options = QueueDeclareOptions {
+            exclusive: true,
+            auto_delete: true,
+            ..QueueDeclareOptions::default()
+        };
+        let declare = channel.queue_declare(queue.into(), options, limits);
+        within("declaring a queue of its own", declare).await?;
+        let bind = channel.queue_bind(
+            queue.into(),
+            exchange.into(),
+            "#".into(),
+            QueueBindOptions::default(),
+            FieldTable::default(),
+        );
+        within("binding a queue of its own", bind).await?;
+        let options = BasicConsumeOptions {
+            no_ack: true,
+            exclusive: true,
+            ..BasicConsumeOptions::default()
+        };
+        let consume =
+            channel.basic_consume(queue.into(), "".into(), options, FieldTable::default());
         let consumer = within("subscribing to the queue", consume).await?;
         Ok(Self {
             connection,

@@ -26,6 +26,19 @@ pub struct Outgoing<'a> {
     pub received_at_ms: Option<i64>,
 }
 
+/// A short message that may get lost: who hears it looks for itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Announcement<'a> {
+    /// Exchange.
+    pub exchange: &'a str,
+    /// Routing key.
+    pub routing_key: &'a str,
+    /// Plain text.
+    pub body: &'a [u8],
+    /// Which process speaks.
+    pub origin: &'a str,
+}
+
 /// Why a message was not accepted. In every case the same message may be sent again: the batch id makes a repeat harmless.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
@@ -150,6 +163,34 @@ impl Publisher {
     /// See [`PublishError`].
     pub async fn publish(&self, message: &Outgoing<'_>) -> Result<(), PublishError> {
         self.send(message).await?.settled().await
+    }
+
+    /// Sends a message that is kept nowhere and need not reach anybody, and waits until the broker has taken it, so that a slow
+    /// broker slows this sender and no queue grows here.
+    ///
+    /// # Errors
+    /// When the broker is blocked, refuses, or the connection failed.
+    pub async fn announce(&self, message: &Announcement<'_>) -> Result<(), PublishError> {
+        if self.blocked.load(Ordering::Relaxed) {
+            return Err(PublishError::Blocked);
+        }
+        let properties = BasicProperties::default()
+            .with_content_type("text/plain".into())
+            .with_type("wt.changes.v1".into())
+            .with_app_id(message.origin.into())
+            .with_delivery_mode(1);
+        let publish = self.channel.basic_publish(
+            message.exchange.into(),
+            message.routing_key.into(),
+            BasicPublishOptions::default(),
+            message.body,
+            properties,
+        );
+        let confirm = within("publishing", publish).await?;
+        match within("waiting for the confirm", confirm).await? {
+            Confirmation::Ack(_) => Ok(()),
+            Confirmation::Nack(_) | Confirmation::NotRequested => Err(PublishError::Refused),
+        }
     }
 
     /// Closes the connection; call it before the runtime ends.

@@ -95,7 +95,8 @@ impl BrokerUser {
             BrokerRole::Web => (
                 [
                     r"^wt\.live\..*",
-                    r"^wt\.live\..*",
+                    // Its own queues, to bind them; and hints about what people do.
+                    r"^wt\.(changes|live\..*)$",
                     r"^wt\.(changes|live\..*)$",
                 ],
                 None,
@@ -346,6 +347,19 @@ mod tests {
         assert_eq!(user.name, "icu-3-n.b");
         assert_eq!(user.permissions, ["^$", r"^wt\.ingest$", "^$"]);
         assert_eq!(user.topic_write.as_deref(), Some(r"^s\.icu-3-n$"));
+    }
+
+    #[test]
+    fn pages_may_hint_and_listen_and_touch_no_queue_of_sightings() {
+        let user = BrokerUser::for_role(BrokerRole::Web, &Secret::new("x".to_owned()));
+        assert_eq!(
+            user.permissions,
+            [
+                r"^wt\.live\..*",
+                r"^wt\.(changes|live\..*)$",
+                r"^wt\.(changes|live\..*)$"
+            ]
+        );
     }
 
     #[test]

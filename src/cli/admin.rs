@@ -1,4 +1,4 @@
-//! `wardtrack admin`: accounts, from the server's own command line.
+//! `wardtrack admin`: accounts, equipment, floor plans and synonyms, from the server's own command line.
 
 use std::io::{BufRead, IsTerminal};
 use std::path::{Path, PathBuf};
@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::{Args as ClapArgs, Subcommand};
 
+use super::{import_assets, plan, synonyms};
 use crate::clock::Clock;
 use crate::config::{DbArgs, WebArgs};
 use crate::db::Db;
@@ -30,6 +31,17 @@ enum Action {
     User {
         #[command(subcommand)]
         action: UserAction,
+    },
+    /// Take the plan of a floor from a GeoJSON file; the plan that was there is replaced.
+    ImportPlan(plan::ImportArgs),
+    /// Write the plan of a floor as GeoJSON to a file or to standard output.
+    ExportPlan(plan::ExportArgs),
+    /// Take equipment from a CSV file into the register.
+    ImportAssets(import_assets::ImportArgs),
+    /// Words that people use for equipment: brands, slang, abbreviations and other names.
+    Synonyms {
+        #[command(subcommand)]
+        action: synonyms::SynonymAction,
     },
     /// Print a link that makes the first administrator: once, within one hour, while there is none.
     SetupLink {
@@ -86,6 +98,10 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     match args.action {
         Action::SetupLink { web } => print_setup_link(&db, &web).await,
         Action::User { action } => change_users(&db, action).await,
+        Action::ImportAssets(args) => import_assets::import(&db, &args).await,
+        Action::Synonyms { action } => synonyms::run(&db, action).await,
+        Action::ImportPlan(args) => plan::import(&db, &args).await,
+        Action::ExportPlan(args) => plan::export(&db, &args).await,
     }
 }
 

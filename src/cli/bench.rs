@@ -1,10 +1,13 @@
 //! `wardtrack bench`: measures wardtrack on real servers.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args as ClapArgs, Subcommand};
 
 use crate::bench::ingest::{IngestBench, Servers};
+use crate::bench::recall;
+use crate::bench::search::SearchBench;
 use crate::clock::Clock;
 use crate::config::broker::ManagementArgs;
 use crate::config::{BrokerArgs, DbArgs};
@@ -31,6 +34,79 @@ enum What {
     /// database user needs the right CREATEDB. `scripts/bench` starts private servers and runs this. The last line of the
     /// output is one JSON object. A missed bar is said and is no failure, unless --check-ratio asks for it.
     Ingest(Box<IngestArgs>),
+    /// Measure the page of results beside ingest, and its statements alone, at several sizes of the fleet.
+    ///
+    /// For each size a hospital is made in a database of its own. `wardtrack serve` and `wardtrack consume` run as processes; people
+    /// who are signed in ask for results at an even rate, and a publisher sends sightings through RabbitMQ. In turns with the pages
+    /// the same statements are run alone, for the same requests at the same rate. All times count from the moment at which a
+    /// request was due.
+    ///
+    /// Databases and virtual hosts are taken away at the end, after Ctrl-C too. The database user needs the right CREATEDB.
+    /// `scripts/bench search` starts private servers and runs this. The last line of the output is one JSON object. A missed bar is
+    /// said and is no failure, unless --check asks for it.
+    Search(Box<SearchArgs>),
+    /// Measure how often a search offers what was meant among its first three.
+    ///
+    /// Seeded searches (names, brands, slang, one or two mistakes, swapped words, parts of numbers) over a catalogue of 50,000
+    /// assets. Half of the seeds are for tuning, the figure that counts is that of the other half. Files search/*.csv with the
+    /// columns `query` and `expected_type` of the acceptance folder are scored too.
+    ///
+    /// Everything lies in a database made for the run and taken away at its end. The database user needs the right CREATEDB.
+    Recall(RecallArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+struct SearchArgs {
+    /// Sizes of the fleet, measured one after the other.
+    #[arg(long, default_value = "100000,1000000", value_delimiter = ',', value_name = "N", value_parser = clap::value_parser!(u32).range(1_000..=5_000_000))]
+    assets: Vec<u32>,
+    /// Length of each of the two measurements of a size, in seconds.
+    #[arg(long, default_value_t = 60, value_name = "S", value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    seconds: u64,
+    /// Seconds of the same load before each of them, not counted.
+    #[arg(long, default_value_t = 10, value_name = "S", value_parser = clap::value_parser!(u64).range(1..=600))]
+    warm_up_seconds: u64,
+    /// Requests a second.
+    #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    rate: u32,
+    /// Sightings a second beside them.
+    #[arg(long, default_value_t = 5_000, value_name = "N", value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
+    sightings_per_s: u32,
+    /// Seed of requests and sightings.
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    seed: u64,
+    /// A small load, done in about half a minute, that shows that the command works: its figures say little.
+    #[arg(long, conflicts_with_all = ["assets", "seconds", "warm_up_seconds", "rate", "sightings_per_s"])]
+    quick: bool,
+    /// Exit with 1 when the bar is missed.
+    #[arg(long)]
+    check: bool,
+    #[command(flatten)]
+    broker: BrokerArgs,
+    #[command(flatten)]
+    management: ManagementArgs,
+    #[command(flatten)]
+    db: DbArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+struct RecallArgs {
+    /// Folder with further searches.
+    #[arg(
+        long,
+        env = "WARDTRACK_ACCEPTANCE_DATA",
+        default_value = "../shared",
+        value_name = "FOLDER"
+    )]
+    folder: PathBuf,
+    /// Print the searches of the tuning half that missed.
+    #[arg(long)]
+    show_missed: bool,
+    /// Exit with 1 when the unseen half is below this share.
+    #[arg(long, value_name = "RATIO", value_parser = parse_ratio)]
+    check_ratio: Option<f64>,
+    #[command(flatten)]
+    db: DbArgs,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -92,8 +168,63 @@ struct IngestArgs {
 /// # Errors
 /// When a server cannot be used, the run is interrupted, or a figure is below `--check-ratio`.
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    let What::Ingest(args) = args.what;
-    ingest(*args).await
+    match args.what {
+        What::Ingest(args) => ingest(*args).await,
+        What::Search(args) => search(*args).await,
+        What::Recall(args) => recall(args).await,
+    }
+}
+
+async fn search(args: SearchArgs) -> anyhow::Result<()> {
+    let mut bench = SearchBench {
+        assets: args.assets,
+        measured: Duration::from_secs(args.seconds),
+        warm_up: Duration::from_secs(args.warm_up_seconds),
+        rate: args.rate,
+        sightings_per_s: args.sightings_per_s,
+        seed: args.seed,
+    };
+    if args.quick {
+        bench = SearchBench {
+            assets: vec![2_000, 20_000],
+            measured: Duration::from_secs(4),
+            warm_up: Duration::from_secs(1),
+            rate: 20,
+            sightings_per_s: 1_000,
+            ..bench
+        };
+    }
+    let servers = Servers {
+        database_url: args.db.url()?,
+        broker: args.broker,
+        management: args.management,
+    };
+    let report = bench.run(&servers, &args.db, &Clock::system()).await?;
+    println!("{}", report.table());
+    println!("{}", report.json());
+    anyhow::ensure!(
+        !args.check || report.is_bar_met(),
+        "the bar is missed, see above"
+    );
+    Ok(())
+}
+
+async fn recall(args: RecallArgs) -> anyhow::Result<()> {
+    let folder = args.folder.is_dir().then_some(args.folder.as_path());
+    let report = recall::run(&args.db.url()?, folder, Clock::system().now()).await?;
+    for line in report.lines() {
+        println!("{line}");
+    }
+    if args.show_missed {
+        for line in &report.tuning.missed {
+            println!("missed: {line}");
+        }
+    }
+    if let Some(ratio) = args.check_ratio {
+        let share = report.unseen.share();
+        anyhow::ensure!(share >= ratio, "{share:.3} is below --check-ratio {ratio}");
+    }
+    Ok(())
 }
 
 async fn ingest(args: IngestArgs) -> anyhow::Result<()> {

@@ -13,6 +13,7 @@ use crate::ingest::housekeeping;
 use crate::ingest::shard::{self, ShardConfig};
 use crate::ingest::stray::{self, Stray};
 use crate::lifecycle::Lifecycle;
+use crate::live::Hints;
 use crate::location::EngineConfig;
 
 /// Arguments of `wardtrack consume`.
@@ -34,11 +35,15 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let life = Lifecycle::new();
     life.listen_for_signals().context("listening for signals")?;
     let db = Db::new(&args.db, &args.db.url()?, "wardtrack consumer")?;
-    spawn(&args.ingest, &args.broker, &db, &Clock::system(), &life)?;
+    let hints = Hints::without_pages();
+    let address = BrokerAddress::for_role(&args.broker, BrokerRole::Consumer)?;
+    life.spawn_role("hints", hints.clone().publish(address, life.clone()));
+    let clock = Clock::system();
+    spawn(&args.ingest, &args.broker, &db, &clock, &hints, &life)?;
     life.wait().await
 }
 
-/// Starts one task per shard, and the housekeeping.
+/// Starts one task per shard, and the housekeeping. Who calls it publishes the hints.
 ///
 /// # Errors
 /// When the configuration is unfit.
@@ -47,6 +52,7 @@ pub fn spawn(
     broker: &BrokerArgs,
     db: &Db,
     clock: &Clock,
+    hints: &Hints,
     life: &Lifecycle,
 ) -> anyhow::Result<()> {
     let address = BrokerAddress::for_role(broker, BrokerRole::Consumer)?;
@@ -57,6 +63,7 @@ pub fn spawn(
             prefetch: ingest.prefetch,
             broker: address.clone(),
             apply: apply.clone(),
+            hints: hints.clone(),
         };
         life.spawn_role(
             "consumer",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::Args as ClapArgs;
 
-use super::{consume, gateway, serve};
+use super::{consume, gateway, schedule, serve};
 use crate::clock::Clock;
 use crate::config::broker::ManagementArgs;
 use crate::config::{BrokerArgs, DbArgs, IngestArgs, WebArgs};
@@ -45,9 +45,12 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         &args.management,
         metrics,
     )?;
-    serve::spawn(Arc::new(app), &args.web, &life).await?;
+    let hints = app.hints.clone();
+    serve::spawn(Arc::new(app), &args.web, &args.broker, &life).await?;
     let db = Db::new(&args.db, &url, "wardtrack consumer")?;
-    consume::spawn(&args.ingest, &args.broker, &db, &clock, &life)?;
+    consume::spawn(&args.ingest, &args.broker, &db, &clock, &hints, &life)?;
     gateway::spawn(&args.broker, &db, &clock, &life)?;
+    let db = Db::new(&args.db, &url, "wardtrack scheduler")?;
+    schedule::spawn(&db, &clock, &hints, &life);
     life.wait().await
 }

@@ -16,6 +16,7 @@ use crate::config::{BrokerArgs, DbArgs, WebArgs};
 use crate::db::Db;
 use crate::ingest::gateway::Gateway;
 use crate::lifecycle::Lifecycle;
+use crate::live::changes;
 use crate::people::{accounts, housekeeping, store};
 use crate::web::{routes, server};
 
@@ -49,7 +50,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         &args.management,
         metrics,
     )?;
-    spawn(Arc::new(app), &args.web, &life).await?;
+    spawn(Arc::new(app), &args.web, &args.broker, &life).await?;
     life.wait().await
 }
 
@@ -85,7 +86,13 @@ pub fn app(
 ///
 /// # Errors
 /// See [`run`].
-pub async fn spawn(app: Arc<App>, args: &WebArgs, life: &Lifecycle) -> anyhow::Result<()> {
+pub async fn spawn(
+    app: Arc<App>,
+    args: &WebArgs,
+    broker: &BrokerArgs,
+    life: &Lifecycle,
+) -> anyhow::Result<()> {
+    let address = BrokerAddress::for_role(broker, BrokerRole::Web)?;
     let bound = server::bind(Arc::clone(&app), args)?;
     let origin = bound.origin().to_owned();
     tracing::info!(
@@ -102,6 +109,11 @@ pub async fn spawn(app: Arc<App>, args: &WebArgs, life: &Lifecycle) -> anyhow::R
         "readiness",
         readiness::watch(Arc::clone(&app), life.clone()),
     );
+    life.spawn_role(
+        "changes",
+        changes::run(app.hints.clone(), address.clone(), life.clone()),
+    );
+    life.spawn_role("hints", app.hints.clone().publish(address, life.clone()));
     let stop = life.clone();
     life.spawn_role("pages", async move {
         bound.run(&stop).await?;

@@ -40,6 +40,10 @@ pub struct WebArgs {
         value_delimiter = ','
     )]
     pub trusted_proxy: Vec<String>,
+    /// Open pages hear at least every so many milliseconds that they are still live; after two and a half times of silence they
+    /// say that they are not.
+    #[arg(long, env = "WARDTRACK_LIVE_BEAT_MS", default_value_t = 10_000, value_name = "MS", value_parser = clap::value_parser!(u64).range(100..=60_000))]
+    pub live_beat_ms: u64,
 }
 
 impl WebArgs {

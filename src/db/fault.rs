@@ -20,6 +20,27 @@ pub fn is_unavailable(error: &(dyn std::error::Error + 'static)) -> bool {
     false
 }
 
+/// Whether a transaction met another one and may simply be run again: a deadlock or a serialization failure.
+#[must_use]
+pub fn met_another(error: &QueryError) -> bool {
+    match error {
+        QueryError::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => true,
+        QueryError::DatabaseError(_, facts) => facts.message().contains("deadlock"),
+        _ => false,
+    }
+}
+
+/// Whether two transactions began the same alert at the same moment: the second one, run again, finds the first one's.
+#[must_use]
+pub fn met_same_alert(error: &QueryError) -> bool {
+    match error {
+        QueryError::DatabaseError(DatabaseErrorKind::UniqueViolation, facts) => facts
+            .constraint_name()
+            .is_some_and(|name| name.starts_with("alert_")),
+        _ => false,
+    }
+}
+
 fn is_lost(error: &QueryError) -> bool {
     match error {
         QueryError::BrokenTransactionManager => true,

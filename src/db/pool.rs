@@ -1,6 +1,6 @@
 //! The connection pool.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use deadpool::managed::{HookError, Object};
 use diesel::ConnectionError;
@@ -97,10 +97,10 @@ impl Db {
     /// # Errors
     /// When none is free in time or the server cannot be reached.
     pub async fn conn(&self) -> Result<DbConn, DbError> {
-        self.0
-            .get()
-            .await
-            .map_err(|error| DbError::Connect(Box::new(error)))
+        let begun = Instant::now();
+        let taken = self.0.get().await;
+        metrics::histogram!("db_pool_wait_seconds").record(begun.elapsed().as_secs_f64());
+        taken.map_err(|error| DbError::Connect(Box::new(error)))
     }
 
     /// Asks the server for nothing, to see whether it answers.

@@ -86,6 +86,8 @@ text_enum! {
         Beacon = "beacon",
         /// One reading at an RFID portal.
         Pass = "pass",
+        /// A person said so.
+        Scan = "scan",
     }
 }
 text_enum! {
@@ -99,6 +101,19 @@ text_enum! {
         Biomed = "biomed",
         /// Looks after wardtrack.
         Admin = "admin",
+    }
+}
+text_enum! {
+    /// What sort of word a synonym is.
+    SynonymKind {
+        /// A maker's or trade name; it may stand for several types.
+        Brand = "brand",
+        /// What people on the wards say.
+        Slang = "slang",
+        /// Letters for words.
+        Abbreviation = "abbreviation",
+        /// Another name.
+        Name = "name",
     }
 }
 text_enum! {
@@ -160,5 +175,120 @@ text_enum! {
         Plant = "plant",
         /// Anything else.
         Other = "other",
+    }
+}
+
+text_enum! {
+    /// What was said about an asset (R12): by a person, or by a rule.
+    AssetAct {
+        /// Came into the register.
+        Registered = "registered",
+        /// Its data in the register changed.
+        Edited = "edited",
+        /// In use now.
+        Took = "took",
+        /// Back without having been used on a patient, or cleaned at the bedside (R9).
+        Returned = "returned",
+        /// To be cleaned.
+        Soiled = "soiled",
+        /// Cleaning has begun.
+        Cleaning = "cleaning",
+        /// Clean again.
+        Cleaned = "cleaned",
+        /// To be repaired.
+        Broken = "broken",
+        /// Repaired.
+        Repaired = "repaired",
+        /// Somebody looked and did not find it.
+        NotHere = "not_here",
+        /// Somebody found it.
+        Found = "found",
+        /// Nobody knows where it is (R10).
+        Missing = "missing",
+        /// A reader heard a missing one (R10).
+        SeenAgain = "seen_again",
+        /// Nobody may use it (R3).
+        Held = "held",
+        /// It may be used again (R3).
+        Released = "released",
+        /// Out of service for good.
+        Retired = "retired",
+        /// In service again.
+        Restored = "restored",
+        /// A tag was put on.
+        TagOn = "tag_on",
+        /// A tag was taken off.
+        TagOff = "tag_off",
+        /// An act was taken back.
+        Undone = "undone",
+    }
+}
+text_enum! {
+    /// Why nobody may use an asset (R3).
+    SafetyHold {
+        /// The maker or a regulator called it back.
+        Recall = "recall",
+        /// It was part of an incident.
+        Incident = "incident",
+        /// It may carry an infection.
+        Quarantine = "quarantine",
+    }
+}
+text_enum! {
+    /// What an asset is counted under: `ready` is R2 as far as its row knows (SQL function `asset_state`).
+    CountState {
+        /// Can be taken.
+        Ready = "ready",
+        /// On hold, or service is overdue.
+        Held = "held",
+        /// Available, but nobody knows where.
+        Unplaced = "unplaced",
+        /// With a patient.
+        InUse = "in_use",
+        /// To be cleaned.
+        Soiled = "soiled",
+        /// Being cleaned.
+        Cleaning = "cleaning",
+        /// With biomed.
+        InRepair = "in_repair",
+        /// Nobody knows where it is.
+        Missing = "missing",
+    }
+}
+text_enum! {
+    /// What an alert is about.
+    AlertKind {
+        /// Fewer ready assets of a type in a room than its critical level (R8).
+        EquipmentBelowCritical = "equipment_below_critical",
+        /// A soiled, cleaning or broken asset in a clean room (R11).
+        SoiledInCleanRoom = "soiled_in_clean_room",
+        /// An asset that nobody has seen for its limit (R10).
+        Missing = "missing",
+        /// A reader that has missed its heartbeats.
+        ReaderDown = "reader_down",
+    }
+}
+text_enum! {
+    /// How much an alert matters.
+    Severity {
+        /// Look when there is time.
+        Low = "low",
+        /// Look today.
+        Medium = "medium",
+        /// Look soon.
+        High = "high",
+        /// Look now.
+        Critical = "critical",
+    }
+}
+text_enum! {
+    /// What people did about an alert.
+    AlertState {
+        /// Nothing yet.
+        Open = "open",
+        /// Somebody has seen it.
+        Acknowledged = "acknowledged",
+        /// Done.
+        Resolved = "resolved",
     }
 }

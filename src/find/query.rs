@@ -1,9 +1,43 @@
 //! What a person typed, as a search. Pure.
 
-use crate::ids::{AssetTypeId, ModelId};
+pub mod fold;
+pub mod likeness;
+pub mod matching;
+pub mod vocabulary;
 
 /// Longest search text in characters (S-29).
 pub const TEXT_CHARS_MAX: usize = 100;
+
+/// Fewest letters and digits that a part of a number is looked up by: what a trigram index can serve.
+pub const CODE_PART_MIN: usize = 3;
+/// What people leave out, or put in, when they type a number.
+const CODE_SEPARATORS: [char; 5] = ['-', '_', '.', '/', ' '];
+
+/// Part of a number, without separators and in small letters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodePart(String);
+
+impl CodePart {
+    /// The part itself.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// A pattern for LIKE that means exactly these signs anywhere (S-29).
+    #[must_use]
+    pub fn pattern(&self) -> String {
+        let mut pattern = String::from("%");
+        for c in self.0.chars() {
+            if matches!(c, '%' | '_' | '\\') {
+                pattern.push('\\');
+            }
+            pattern.push(c);
+        }
+        pattern.push('%');
+        pattern
+    }
+}
 
 /// A search.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +65,6 @@ pub enum QueryError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SearchText {
     text: String,
-    words: Vec<String>,
 }
 
 impl FindQuery {
@@ -52,8 +85,7 @@ impl FindQuery {
         if text.is_empty() {
             return Ok(Self::Everything);
         }
-        let words = list_words(&text);
-        Ok(Self::Text(SearchText { text, words }))
+        Ok(Self::Text(SearchText { text }))
     }
 }
 
@@ -64,138 +96,41 @@ impl SearchText {
         &self.text
     }
 
+    /// The text as a part of a number: without separators, as `src/find/sql/by_part.sql` compares it. `None` when it is shorter
+    /// than the index can look up, or is no part of any number.
+    #[must_use]
+    pub fn code_part(&self) -> Option<CodePart> {
+        let part: String = self
+            .text
+            .to_lowercase()
+            .chars()
+            .filter(|c| !CODE_SEPARATORS.contains(c))
+            .collect();
+        let plain = part.chars().filter(char::is_ascii_alphanumeric).count();
+        (plain >= CODE_PART_MIN && part.is_ascii()).then_some(CodePart(part))
+    }
+
+    /// Whether it may be a number rather than words.
+    #[must_use]
+    pub fn has_digit(&self) -> bool {
+        self.text.chars().any(|c| c.is_ascii_digit())
+    }
+
+    /// The numbers that the text may stand for: itself, and those in the symbol of a device when it is one.
+    #[must_use]
+    pub fn numbers(&self) -> Vec<String> {
+        let symbol = crate::codes::gs1::parse_symbol(&self.text);
+        let of_symbol = symbol.map(|symbol| symbol.numbers()).unwrap_or_default();
+        std::iter::once(self.text.clone())
+            .chain(of_symbol)
+            .collect()
+    }
+
     /// The canonical tag keys that the text may stand for, in any case and with the usual separators of a MAC address.
     #[must_use]
     pub fn tag_keys(&self) -> Vec<String> {
-        let (scheme, value) = match self.text.split_once(':') {
-            Some((scheme, value)) if is_scheme(scheme) => (Some(scheme.to_lowercase()), value),
-            _ => (None, self.text.as_str()),
-        };
-        let hex = value.replace([':', '-', '.', ' '], "").to_uppercase();
-        let is_hex = !hex.is_empty() && hex.chars().all(|c| c.is_ascii_hexdigit());
-        match scheme.as_deref() {
-            Some(scheme @ ("epc" | "mac" | "alt")) => vec![format!("{scheme}:{hex}")],
-            Some("eddy") => vec![format!("eddy:{}", value.to_uppercase())],
-            Some("ib") => vec![format!("ib:{}", value.to_lowercase())],
-            Some(scheme) => vec![format!("{scheme}:{value}")],
-            None if is_hex && hex.len() == 12 => vec![
-                format!("mac:{hex}"),
-                format!("epc:{hex}"),
-                format!("alt:{hex}"),
-            ],
-            None if is_hex && hex.len() > 4 => vec![format!("epc:{hex}"), format!("alt:{hex}")],
-            None => vec![format!("x:{value}")],
-        }
+        crate::codes::tag_key::list_typed_keys(&self.text)
     }
-}
-
-fn is_scheme(text: &str) -> bool {
-    ["epc", "mac", "ib", "eddy", "alt", "x"]
-        .iter()
-        .any(|scheme| text.eq_ignore_ascii_case(scheme))
-}
-
-fn list_words(text: &str) -> Vec<String> {
-    text.to_lowercase()
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_owned)
-        .collect()
-}
-
-/// A type, or a model of it, that text can name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct VocabularyEntry {
-    /// The type.
-    pub asset_type_id: AssetTypeId,
-    /// Its name.
-    pub type_name: String,
-    /// A model of it, with maker and name.
-    pub model: Option<VocabularyModel>,
-}
-
-/// A model in the vocabulary.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct VocabularyModel {
-    /// The model.
-    pub model_id: ModelId,
-    /// Its maker.
-    pub maker: String,
-    /// Its name.
-    pub name: String,
-}
-
-/// What the text names.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum VocabularyMatch {
-    /// One or more types.
-    Types(Vec<(AssetTypeId, String)>),
-    /// One or more models, by their maker or name.
-    Models(Vec<ModelId>),
-    /// Nothing.
-    Nothing,
-}
-
-/// Matches text with types, then with models: the whole name of a type, then every word the beginning of a word of the
-/// type, then every word the beginning of a word of type, maker or model together ("alaris pump").
-#[must_use]
-pub fn match_vocabulary(text: &SearchText, entries: &[VocabularyEntry]) -> VocabularyMatch {
-    let whole = text.text.to_lowercase();
-    let exact = list_types(entries, |entry| entry.type_name.to_lowercase() == whole);
-    if !exact.is_empty() {
-        return VocabularyMatch::Types(exact);
-    }
-    if text.words.is_empty() {
-        return VocabularyMatch::Nothing;
-    }
-    let by_words = list_types(entries, |entry| {
-        covers(&list_words(&entry.type_name), &text.words)
-    });
-    if !by_words.is_empty() {
-        return VocabularyMatch::Types(by_words);
-    }
-    let mut models: Vec<ModelId> = entries
-        .iter()
-        .filter_map(|entry| Some((entry, entry.model.as_ref()?)))
-        .filter(|(entry, model)| {
-            let all = format!("{} {} {}", entry.type_name, model.maker, model.name);
-            covers(&list_words(&all), &text.words)
-        })
-        .map(|(_, model)| model.model_id)
-        .collect();
-    models.sort_unstable();
-    models.dedup();
-    if models.is_empty() {
-        VocabularyMatch::Nothing
-    } else {
-        VocabularyMatch::Models(models)
-    }
-}
-
-fn list_types(
-    entries: &[VocabularyEntry],
-    is_match: impl Fn(&VocabularyEntry) -> bool,
-) -> Vec<(AssetTypeId, String)> {
-    let mut types: Vec<_> = entries
-        .iter()
-        .filter(|entry| is_match(entry))
-        .map(|entry| (entry.asset_type_id, entry.type_name.clone()))
-        .collect();
-    types.sort();
-    types.dedup();
-    types
-}
-
-/// Whether each word typed is the beginning of a word of the name; "pumps" also finds "pump".
-fn covers(name_words: &[String], typed_words: &[String]) -> bool {
-    typed_words.iter().all(|typed| {
-        let singular = typed
-            .strip_suffix('s')
-            .filter(|word| word.chars().count() >= 3);
-        name_words
-            .iter()
-            .any(|word| word.starts_with(typed.as_str()) || singular.is_some_and(|one| word == one))
-    })
 }
 
 #[cfg(test)]
@@ -206,43 +141,6 @@ mod tests {
         match FindQuery::parse(typed).unwrap() {
             FindQuery::Text(text) => text,
             FindQuery::Everything => panic!("{typed:?} is empty"),
-        }
-    }
-
-    fn vocabulary() -> Vec<VocabularyEntry> {
-        let entry = |type_id, type_name: &str, model: Option<(i64, &str, &str)>| VocabularyEntry {
-            asset_type_id: AssetTypeId(type_id),
-            type_name: type_name.into(),
-            model: model.map(|(id, maker, name)| VocabularyModel {
-                model_id: ModelId(id),
-                maker: maker.into(),
-                name: name.into(),
-            }),
-        };
-        vec![
-            entry(1, "Infusion pump", Some((11, "BD", "Alaris GP"))),
-            entry(
-                1,
-                "Infusion pump",
-                Some((12, "Fresenius Kabi", "Agilia VP")),
-            ),
-            entry(2, "Syringe pump", Some((13, "BD", "Alaris CC"))),
-            entry(3, "Bed", None),
-            entry(4, "Bed scale", None),
-        ]
-    }
-
-    fn types_of(typed: &str) -> Vec<i64> {
-        match match_vocabulary(&text(typed), &vocabulary()) {
-            VocabularyMatch::Types(found) => found.into_iter().map(|(id, _)| id.0).collect(),
-            other => panic!("{typed:?} gave {other:?}"),
-        }
-    }
-
-    fn models_of(typed: &str) -> Vec<i64> {
-        match match_vocabulary(&text(typed), &vocabulary()) {
-            VocabularyMatch::Models(models) => models.into_iter().map(|id| id.0).collect(),
-            other => panic!("{typed:?} gave {other:?}"),
         }
     }
 
@@ -262,43 +160,13 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_type_name_wins_over_longer_ones() {
-        assert_eq!(types_of("BED"), [3]);
-        assert_eq!(types_of("be"), [3, 4]);
-    }
-
-    #[test]
-    fn words_match_beginnings_in_any_order_and_plural() {
-        assert_eq!(types_of("pump"), [1, 2]);
-        assert_eq!(types_of("pump inf"), [1]);
-        assert_eq!(types_of("infusion pumps"), [1]);
-        assert_eq!(types_of("beds"), [3, 4]);
-    }
-
-    #[test]
-    fn maker_and_model_words_match_models() {
-        assert_eq!(models_of("alaris"), [11, 13]);
-        assert_eq!(models_of("syringe alaris"), [13]);
-        assert_eq!(models_of("fresenius agilia"), [12]);
-    }
-
-    #[test]
-    fn odd_text_matches_nothing_and_harms_nothing() {
-        for typed in [
-            "%",
-            "_",
-            "\\",
-            "'",
-            "\"; drop table asset; --",
-            "🛏️",
-            "مضخة",
-            "\u{202e}pmup",
-        ] {
-            assert_eq!(
-                match_vocabulary(&text(typed), &vocabulary()),
-                VocabularyMatch::Nothing,
-                "{typed:?}"
-            );
+    fn s29_a_part_of_a_number_is_escaped_and_long_enough() {
+        let pattern = |typed: &str| text(typed).code_part().map(|part| part.pattern());
+        assert_eq!(pattern("IP-04 17").as_deref(), Some("%ip0417%"));
+        assert_eq!(pattern("a1%b\\c").as_deref(), Some("%a1\\%b\\\\c%"));
+        assert_eq!(pattern("(01)076").as_deref(), Some("%(01)076%"));
+        for short in ["1", "12", "%%%", "a-b", "\u{661}\u{662}\u{663}", "pümp"] {
+            assert_eq!(pattern(short), None, "{short}");
         }
     }
 

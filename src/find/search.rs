@@ -1,44 +1,29 @@
 //! From a query to a page of assets.
 
-use chrono::{DateTime, Utc};
 use diesel::deserialize::QueryableByName;
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{Array, BigInt, Nullable, Text};
+use diesel::sql_types::{Array, BigInt, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use super::query::{
-    SearchText, VocabularyEntry, VocabularyMatch, VocabularyModel, match_vocabulary,
-};
-use super::rank::{Candidate, DownRooms, PageCursor, cut_page, find_down_since, rank};
-use crate::assets::model::{AssetEntry, PlaceFacts};
-use crate::assets::store::list_entries;
-use crate::db::types::AssetStatus;
-use crate::ids::{AssetId, AssetTypeId, ModelId, RoomId};
-use crate::location::certainty::Certainty;
-use crate::places::store::list_down_rooms;
+use super::filter::PlaceFilter;
+use super::list::list_rooms_within;
+use super::query::matching::{Lead, Matched, match_text};
+use super::query::{CodePart, SearchText};
+use super::words::WordCache;
+use crate::db::prepared::Prepared;
+use crate::ids::{AssetId, AssetTypeId, ModelId, RoomId, UnitId};
 
 /// Assets known by exactly this number.
 pub const CODES_SQL: &str = include_str!("sql/codes.sql");
-/// Assets of some types, available ones first.
-pub const BY_TYPE_SQL: &str = include_str!("sql/by_type.sql");
-/// Assets of some models, available ones first.
-pub const BY_MODEL_SQL: &str = include_str!("sql/by_model.sql");
 /// Assets whose number begins with a text.
 pub const BY_NUMBER_SQL: &str = include_str!("sql/by_number.sql");
+/// Assets one of whose numbers holds a text.
+pub const BY_PART_SQL: &str = include_str!("sql/by_part.sql");
 /// Assets in a room.
 pub const IN_ROOM_SQL: &str = include_str!("sql/in_room.sql");
-/// Status and place of assets.
-pub const FACTS_SQL: &str = include_str!("sql/facts.sql");
 /// Types with their counts.
 pub const TYPES_SQL: &str = include_str!("sql/types.sql");
-
-/// Rows on one page.
-pub const HITS_PER_PAGE: usize = 25;
-/// Most assets that one search orders; more are cut off, available ones last, and the page says so.
-pub const CANDIDATES_MAX: usize = 2_000;
-/// Most types, and most models, in the vocabulary.
-const VOCABULARY_MAX: i64 = 5_000;
 
 /// Which assets a list is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +34,8 @@ pub enum Source {
     Models(Vec<ModelId>),
     /// Those whose number begins with the text.
     NumberPrefix(String),
+    /// Those with a number that holds the text.
+    CodePart(CodePart),
     /// Those in a room.
     Room(RoomId),
     /// Just these.
@@ -62,40 +49,33 @@ pub enum Found {
     One(AssetId),
     /// Several assets have this number.
     SameCode(Source),
-    /// The text names these types.
-    Types(Vec<String>, Source),
+    /// The text means these types.
+    Types(Source),
     /// The text names models or makers.
     Models(Source),
     /// Asset numbers begin with the text.
     Numbers(Source),
+    /// The text is part of numbers.
+    Parts(Source),
     /// Nothing does.
     Nothing,
 }
 
-/// An asset in the results.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hit {
-    /// What it is and where.
-    pub entry: AssetEntry,
-    /// How sure the place is.
-    pub certainty: Certainty,
+/// What a text leads to, and what else it may mean.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Findings {
+    /// What to list.
+    pub found: Found,
+    /// The types, places and models that the text may mean.
+    pub matched: Matched,
 }
 
-/// A page of results.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct HitPage {
-    /// The rows, in order.
-    pub hits: Vec<Hit>,
-    /// All that were found, at most [`CANDIDATES_MAX`].
-    pub total: usize,
-    /// How many of them are ready.
-    pub ready: usize,
-    /// How many come before the first row of this page.
-    pub before: usize,
-    /// More than [`CANDIDATES_MAX`] match.
-    pub is_cut: bool,
-    /// Where the next page begins.
-    pub next: Option<PageCursor>,
+impl Findings {
+    /// Whether what is listed was guessed.
+    #[must_use]
+    pub fn is_guessed(&self) -> bool {
+        matches!(self.found, Found::Types(_)) && !self.matched.is_sure()
+    }
 }
 
 /// A type with how many assets it has that are not retired.
@@ -107,9 +87,12 @@ pub struct TypeCount {
     /// Its name.
     #[diesel(sql_type = Text)]
     pub name: String,
-    /// Those with the status available.
+    /// Those that can be taken.
     #[diesel(sql_type = BigInt)]
-    pub available: i64,
+    pub ready: i64,
+    /// Those of them that are in the unit that was asked about.
+    #[diesel(sql_type = BigInt)]
+    pub ready_in_unit: i64,
     /// All of them.
     #[diesel(sql_type = BigInt)]
     pub total: i64,
@@ -119,9 +102,18 @@ pub struct TypeCount {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn list_types(mut conn: &AsyncPgConnection, limit: i64) -> QueryResult<Vec<TypeCount>> {
+pub async fn list_types(
+    mut conn: &AsyncPgConnection,
+    unit: Option<UnitId>,
+    limit: i64,
+) -> QueryResult<Vec<TypeCount>> {
+    let rooms = match unit {
+        Some(unit) => list_rooms_within(conn, PlaceFilter::Unit(unit)).await?,
+        None => Vec::new(),
+    };
     sql_query(TYPES_SQL)
         .bind::<BigInt, _>(limit)
+        .bind::<Array<BigInt>, _>(rooms)
         .load(&mut conn)
         .await
 }
@@ -143,88 +135,87 @@ pub async fn find_type_name(
         .optional()
 }
 
-/// What the text leads to: an exact number, else types, else models, else beginnings of asset numbers.
+/// What the text leads to: an exact number; else types or models that it names; else numbers that begin with it or hold it, when
+/// it may be a number; else the type that it is most like. `is_literal`: nothing is guessed.
+///
+/// ```text
+/// let findings = find_text(&conn, &app.words, &text, false).await?;
+/// let first = findings.matched.types.first();
+/// ```
 ///
 /// # Errors
 /// When the database fails.
-pub async fn find_text(conn: &AsyncPgConnection, text: &SearchText) -> QueryResult<Found> {
-    let (with_code, entries) = tokio::try_join!(list_by_code(conn, text), list_vocabulary(conn))?;
-    match with_code.as_slice() {
-        [] => {}
-        [one] => return Ok(Found::One(*one)),
-        _ => return Ok(Found::SameCode(Source::Assets(with_code))),
-    }
-    match match_vocabulary(text, &entries) {
-        VocabularyMatch::Types(types) => {
-            let (ids, names) = types.into_iter().unzip();
-            return Ok(Found::Types(names, Source::Types(ids)));
+pub async fn find_text(
+    conn: &AsyncPgConnection,
+    words: &WordCache,
+    text: &SearchText,
+    is_literal: bool,
+) -> QueryResult<Findings> {
+    let (with_code, vocabulary) =
+        tokio::try_join!(list_by_code(conn, text), words.vocabulary(conn))?;
+    let matched = match_text(text, &vocabulary, is_literal);
+    let found = match with_code.as_slice() {
+        [one] => Found::One(*one),
+        [_, ..] => Found::SameCode(Source::Assets(with_code)),
+        [] if matched.is_sure() => meant(&matched),
+        // A guess at words is worth more than letters inside a number, and less than digits of one.
+        [] if matched.lead != Lead::Nothing && !text.has_digit() => meant(&matched),
+        [] => match find_numbers(conn, text).await? {
+            Found::Nothing => meant(&matched),
+            numbers => numbers,
+        },
+    };
+    Ok(Findings { found, matched })
+}
+
+fn meant(matched: &Matched) -> Found {
+    match &matched.lead {
+        Lead::Types(_) => {
+            let ids = matched.led().iter().map(|hit| hit.asset_type_id).collect();
+            Found::Types(Source::Types(ids))
         }
-        VocabularyMatch::Models(models) => return Ok(Found::Models(Source::Models(models))),
-        VocabularyMatch::Nothing => {}
+        Lead::Models(models) => Found::Models(Source::Models(models.clone())),
+        Lead::Nothing => Found::Nothing,
     }
+}
+
+async fn find_numbers(conn: &AsyncPgConnection, text: &SearchText) -> QueryResult<Found> {
     let numbers = Source::NumberPrefix(text.as_str().to_owned());
-    let is_any = !list_ids(conn, &numbers, 1).await?.is_empty();
-    Ok(if is_any {
-        Found::Numbers(numbers)
-    } else {
+    if !list_ids(conn, &numbers, 1).await?.is_empty() {
+        return Ok(Found::Numbers(numbers));
+    }
+    let Some(part) = text.code_part() else {
+        return Ok(Found::Nothing);
+    };
+    let parts = Source::CodePart(part);
+    let ids = list_ids(conn, &parts, 1).await?;
+    Ok(if ids.is_empty() {
         Found::Nothing
+    } else {
+        Found::Parts(parts)
     })
 }
 
-/// The page of a list that begins after `after`.
+/// Models with the name of their type, by maker and name, at most `limit`.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn list_hits(
-    conn: &AsyncPgConnection,
-    source: &Source,
-    now: DateTime<Utc>,
-    after: Option<PageCursor>,
-) -> QueryResult<HitPage> {
-    let limit = i64::try_from(CANDIDATES_MAX)
-        .unwrap_or(i64::MAX)
-        .saturating_add(1);
-    let mut ids = list_ids(conn, source, limit).await?;
-    let is_cut = ids.len() > CANDIDATES_MAX;
-    ids.truncate(CANDIDATES_MAX);
-    let (candidates, down) = tokio::try_join!(list_candidates(conn, &ids), list_down_rooms(conn))?;
-    let down: DownRooms = down
-        .into_iter()
-        .map(|room| (room.room_id, room.since))
-        .collect();
-
-    let as_of = after.map_or(now, |cursor| cursor.as_of);
-    let keys = rank(as_of, &candidates, &down);
-    let cut = cut_page(&keys, after.map(|cursor| cursor.last), HITS_PER_PAGE);
-    let page_ids: Vec<AssetId> = cut
-        .page
-        .iter()
-        .map(super::rank::RankKey::asset_id)
-        .collect();
-    let mut entries = list_entries(conn, &page_ids).await?;
-    let hits = page_ids
-        .iter()
-        .filter_map(|id| {
-            let position = entries.iter().position(|entry| entry.asset_id == *id)?;
-            let entry = entries.swap_remove(position);
-            let certainty = entry
-                .place
-                .certainty(now, find_down_since(&entry.place, &down));
-            Some(Hit { entry, certainty })
-        })
-        .collect();
-    Ok(HitPage {
-        hits,
-        total: keys.len(),
-        ready: keys.iter().filter(|key| key.is_ready()).count(),
-        is_cut,
-        before: cut.before,
-        next: cut
-            .page
-            .last()
-            .filter(|_| cut.has_more)
-            .map(|last| PageCursor { as_of, last: *last }),
-    })
+pub async fn list_model_names(
+    mut conn: &AsyncPgConnection,
+    limit: i64,
+) -> QueryResult<Vec<(ModelId, String, String)>> {
+    use crate::db::schema::{asset_type, model};
+    let rows: Vec<(ModelId, String, String, String)> = model::table
+        .inner_join(asset_type::table)
+        .select((model::id, model::maker, model::name, asset_type::name))
+        .order((model::maker, model::name, model::id))
+        .limit(limit)
+        .load(&mut conn)
+        .await?;
+    let named = |(id, maker, name, of_type): (ModelId, String, String, String)| {
+        (id, format!("{maker} {name}"), of_type)
+    };
+    Ok(rows.into_iter().map(named).collect())
 }
 
 #[derive(QueryableByName)]
@@ -237,40 +228,40 @@ async fn list_by_code(
     mut conn: &AsyncPgConnection,
     text: &SearchText,
 ) -> QueryResult<Vec<AssetId>> {
-    let rows: Vec<IdRow> = sql_query(CODES_SQL)
-        .bind::<Text, _>(text.as_str())
-        .bind::<Array<Text>, _>(text.tag_keys())
-        .load(&mut conn)
-        .await?;
+    let rows: Vec<IdRow> = Prepared(
+        sql_query(CODES_SQL)
+            .bind::<Array<Text>, _>(text.numbers())
+            .bind::<Array<Text>, _>(text.tag_keys()),
+    )
+    .load(&mut conn)
+    .await?;
     Ok(rows.into_iter().map(|row| row.asset_id).collect())
 }
 
-async fn list_ids(
+/// The assets of a source, at most `limit`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_ids(
     mut conn: &AsyncPgConnection,
     source: &Source,
     limit: i64,
 ) -> QueryResult<Vec<AssetId>> {
     let rows: Vec<IdRow> = match source {
         Source::Assets(ids) => return Ok(ids.clone()),
-        Source::Types(types) => {
-            let types: Vec<i64> = types.iter().map(|id| id.0).collect();
-            sql_query(BY_TYPE_SQL)
-                .bind::<Array<BigInt>, _>(types)
-                .bind::<BigInt, _>(limit)
-                .load(&mut conn)
-                .await?
-        }
-        Source::Models(models) => {
-            let models: Vec<i64> = models.iter().map(|id| id.0).collect();
-            sql_query(BY_MODEL_SQL)
-                .bind::<Array<BigInt>, _>(models)
-                .bind::<BigInt, _>(limit)
-                .load(&mut conn)
-                .await?
-        }
+        // These are listed bucket by bucket, from their counts.
+        Source::Types(_) | Source::Models(_) => return Ok(Vec::new()),
         Source::NumberPrefix(prefix) => {
             sql_query(BY_NUMBER_SQL)
                 .bind::<Text, _>(prefix)
+                .bind::<BigInt, _>(limit)
+                .load(&mut conn)
+                .await?
+        }
+        Source::CodePart(part) => {
+            sql_query(BY_PART_SQL)
+                .bind::<Text, _>(part.pattern())
+                .bind::<Text, _>(part.as_str())
                 .bind::<BigInt, _>(limit)
                 .load(&mut conn)
                 .await?
@@ -284,71 +275,4 @@ async fn list_ids(
         }
     };
     Ok(rows.into_iter().map(|row| row.asset_id).collect())
-}
-
-#[derive(QueryableByName)]
-struct FactsRow {
-    #[diesel(sql_type = BigInt)]
-    asset_id: AssetId,
-    #[diesel(sql_type = Text)]
-    status: AssetStatus,
-    #[diesel(embed)]
-    place: PlaceFacts,
-}
-
-async fn list_candidates(
-    mut conn: &AsyncPgConnection,
-    ids: &[AssetId],
-) -> QueryResult<Vec<Candidate>> {
-    let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
-    let rows: Vec<FactsRow> = sql_query(FACTS_SQL)
-        .bind::<Array<BigInt>, _>(ids)
-        .load(&mut conn)
-        .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Candidate {
-            asset_id: row.asset_id,
-            status: row.status,
-            place: row.place,
-        })
-        .collect())
-}
-
-#[derive(QueryableByName)]
-struct VocabularyRow {
-    #[diesel(sql_type = BigInt)]
-    asset_type_id: AssetTypeId,
-    #[diesel(sql_type = Text)]
-    type_name: String,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    model_id: Option<ModelId>,
-    #[diesel(sql_type = Nullable<Text>)]
-    maker: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
-    model_name: Option<String>,
-}
-
-/// Types and models: small tables, matched in memory and never against asset rows.
-async fn list_vocabulary(mut conn: &AsyncPgConnection) -> QueryResult<Vec<VocabularyEntry>> {
-    let rows: Vec<VocabularyRow> = sql_query(
-        "SELECT t.id AS asset_type_id, t.name AS type_name, m.id AS model_id, m.maker, m.name AS model_name \
-         FROM asset_type t LEFT JOIN model m ON m.asset_type_id = t.id ORDER BY t.id, m.id LIMIT $1",
-    )
-    .bind::<BigInt, _>(VOCABULARY_MAX)
-    .load(&mut conn)
-    .await?;
-    let entry = |row: VocabularyRow| VocabularyEntry {
-        asset_type_id: row.asset_type_id,
-        type_name: row.type_name,
-        model: match (row.model_id, row.maker, row.model_name) {
-            (Some(model_id), Some(maker), Some(name)) => Some(VocabularyModel {
-                model_id,
-                maker,
-                name,
-            }),
-            _ => None,
-        },
-    };
-    Ok(rows.into_iter().map(entry).collect())
 }

@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 
-use ahash::AHashMap;
+use ahash::{AHashMap, AHashSet};
 use chrono::{DateTime, Utc};
 use smallvec::SmallVec;
 
@@ -15,10 +15,12 @@ use super::health::ReaderMemory;
 use super::intake::{Batch, Sighting};
 use super::plan::{AssetMove, Plan, SightingRow, TagStateRow};
 use super::quarantine::{NewQuarantine, Origin};
+use super::store::{Lease, PlaceClaim};
 use super::timing::{SeenAt, decide_seen_at};
 use crate::config::ingest::HistoryMode;
 use crate::db::types::{PlaceBasis, ReaderState, Technology};
 use crate::ids::{ReaderId, RoomId, TagId};
+use crate::live::{Kind, Topic, TopicSet};
 use crate::location::{
     Engine, Heard, Pass, PassDecision, ReaderIndex, RoomChange, Site, StoredPlace, TagTrack,
     decide_pass,
@@ -89,12 +91,16 @@ pub struct ShardState {
     pub directory: Directory,
     /// Health of the readers.
     pub readers: AHashMap<ReaderId, ReaderMemory>,
+    /// What changed for people since it was taken last, for hints after COMMIT.
+    pub changed: TopicSet,
     site: Site,
     tags: Vec<TagMemory>,
     due: Vec<u32>,
     open: VecDeque<(u64, u32)>,
     changes: Vec<RoomChange>,
     newest_ms: i64,
+    claims: (i64, i64),
+    adopted: AHashSet<(i64, TagId)>,
 }
 
 impl ShardState {
@@ -134,12 +140,15 @@ impl ShardState {
             config,
             directory,
             readers: AHashMap::new(),
+            changed: TopicSet::default(),
             site,
             tags,
             due,
             open,
             changes,
             newest_ms: 0,
+            claims: (0, 0),
+            adopted: AHashSet::new(),
         }
     }
 
@@ -169,6 +178,74 @@ impl ShardState {
         self.directory.place_radios(&mut self.site);
         self.tags
             .resize_with(self.directory.tag_count(), TagMemory::default);
+        // What is known of where the tag was is about another asset. Kept, it would hide the new one: a tag that stays in its
+        // room makes no move. Decided anew, the next sightings place it.
+        for position in self.directory.take_reassigned() {
+            if let Some(tag) = usize::try_from(position)
+                .ok()
+                .and_then(|at| self.tags.get_mut(at))
+            {
+                tag.track = TagTrack::default();
+                tag.place = None;
+            }
+        }
+    }
+
+    /// Whether people gave places that were not taken over yet.
+    #[must_use]
+    pub fn has_new_claims(&self, lease: &Lease) -> bool {
+        self.claims != (lease.claims, lease.newest_claim)
+    }
+
+    /// Takes over places that people gave: the tag is there from now on, until newer readings have held elsewhere (R14).
+    pub fn adopt_claims(&mut self, lease: &Lease, claims: Vec<PlaceClaim>) {
+        self.claims = (lease.claims, lease.newest_claim);
+        let listed: AHashSet<_> = claims
+            .iter()
+            .map(|claim| (claim.claim_id, claim.tag_id))
+            .collect();
+        self.adopted.retain(|known| listed.contains(known));
+        for claim in claims {
+            let Some(position) = self.directory.tag_position_of(claim.tag_id) else {
+                continue;
+            };
+            let room = self.directory.room_index(claim.room_id);
+            let at_ms = claim.at.timestamp_millis();
+            let Some(tag) = usize::try_from(position)
+                .ok()
+                .and_then(|at| self.tags.get_mut(at))
+            else {
+                continue;
+            };
+            let is_newer = tag.place.is_none_or(|place| place.stored.since_ms < at_ms);
+            if !self.adopted.insert((claim.claim_id, claim.tag_id)) || !is_newer {
+                continue;
+            }
+            let since_ms = match tag.place {
+                Some(place) if place.stored.room == room => place.stored.since_ms,
+                _ => at_ms,
+            };
+            let stored = StoredPlace {
+                room,
+                since_ms,
+                seen_ms: tag.seen_ms.unwrap_or(at_ms),
+            };
+            tag.track.adopt(stored, &self.config.engine);
+            tag.place = Some(Place {
+                stored,
+                confidence: 1.0,
+            });
+            tag.seen_ms = tag.seen_ms.or(Some(at_ms));
+            if !tag.is_due {
+                tag.is_due = true;
+                self.due.push(position);
+            }
+        }
+    }
+
+    /// Notes that readers were registered.
+    pub fn readers_registered(&mut self) {
+        self.changed.insert(Topic::All(Kind::Reader));
     }
 
     /// The health of a reader.
@@ -479,6 +556,10 @@ impl ShardState {
             {
                 memory.down_since_ms = down_since_ms;
                 memory.is_dirty = true;
+                // What is in its rooms is Last seen from now on, or Likely again (R13).
+                self.changed.insert(Topic::Reader(reader.id));
+                self.changed
+                    .extend(self.directory.rooms_of(reader).map(Topic::Room));
             }
         }
     }
@@ -495,6 +576,7 @@ impl ShardState {
             directory,
             tags,
             due,
+            changed,
             ..
         } = self;
         let (Some(entry), Some(tag)) = (
@@ -518,6 +600,7 @@ impl ShardState {
                 since_ms: change.at_ms,
                 seen_ms,
             };
+            let left = tag.place.map(|place| place.stored.room);
             tag.place = Some(Place { stored, confidence });
             if !tag.is_due {
                 tag.is_due = true;
@@ -527,6 +610,10 @@ impl ShardState {
                 continue;
             };
             if let Some(asset_id) = entry.asset_id {
+                changed.insert(Topic::Asset(asset_id));
+                changed.extend(entry.asset_type_id.map(Topic::Type));
+                let left = left.and_then(|room| directory.room_id(room));
+                changed.extend([Some(room_id), left].into_iter().flatten().map(Topic::Room));
                 let at = from_ms(change.at_ms);
                 let reader_id = tag.reader_id;
                 plan.moves.push(AssetMove {

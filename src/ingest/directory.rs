@@ -7,9 +7,9 @@ use ahash::AHashMap;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use crate::db::schema::{antenna, reader, reference_version, tag, tag_assignment, zone};
+use crate::db::schema::{antenna, asset, reader, reference_version, tag, tag_assignment, zone};
 use crate::db::types::{ReaderState, Technology};
-use crate::ids::{AssetId, ReaderId, RoomId, TagId};
+use crate::ids::{AssetId, AssetTypeId, ReaderId, RoomId, TagId};
 use crate::location::{ReaderIndex, RoomIndex, Site};
 
 /// Antenna port that stands for the whole reader.
@@ -26,6 +26,14 @@ pub struct Radio {
 
 /// Row, id on the wire, state and heartbeat interval.
 type ReaderRow = (ReaderId, String, ReaderState, Option<i64>);
+/// Row, canonical key, technology, what it is on and the type of that.
+type TagRow = (
+    TagId,
+    String,
+    Technology,
+    Option<AssetId>,
+    Option<AssetTypeId>,
+);
 
 /// A registered reader.
 #[derive(Clone, Debug)]
@@ -62,6 +70,8 @@ pub struct TagEntry {
     pub id: TagId,
     /// What it is on, if anything.
     pub asset_id: Option<AssetId>,
+    /// The type of that asset.
+    pub asset_type_id: Option<AssetTypeId>,
     /// How it is heard.
     pub technology: Technology,
 }
@@ -93,6 +103,7 @@ pub struct Directory {
     tag_positions: AHashMap<Box<str>, u32>,
     tags: Vec<TagEntry>,
     tags_by_id: AHashMap<TagId, u32>,
+    reassigned: Vec<u32>,
     rooms: Positions<RoomId>,
     radios: Positions<(ReaderId, u8)>,
 }
@@ -150,6 +161,12 @@ impl Directory {
         RoomIndex(self.rooms.position(room_id))
     }
 
+    /// The rooms that a reader serves.
+    pub fn rooms_of<'a>(&'a self, reader: &'a ReaderEntry) -> impl Iterator<Item = RoomId> + 'a {
+        let rooms = reader.radios().filter_map(|radio| radio.room);
+        rooms.filter_map(|room| self.room_id(room))
+    }
+
     /// Row of the reader that a radio belongs to.
     #[must_use]
     pub fn reader_of_radio(&self, radio: ReaderIndex) -> Option<ReaderId> {
@@ -172,6 +189,11 @@ impl Directory {
                 site.set_reader(index, room);
             }
         }
+    }
+
+    /// Positions of the tags that came on another asset since this was asked last.
+    pub fn take_reassigned(&mut self) -> Vec<u32> {
+        std::mem::take(&mut self.reassigned)
     }
 
     /// Loads everything again.
@@ -200,18 +222,20 @@ impl Directory {
             .select((antenna::reader_id, antenna::port, zone::room_id))
             .load(conn)
             .await?;
-        let tag_rows: Vec<(TagId, String, Technology, Option<AssetId>)> = tag::table
+        let tag_rows: Vec<TagRow> = tag::table
             .left_join(
                 tag_assignment::table.on(tag_assignment::tag_id
                     .eq(tag::id)
                     .and(tag_assignment::ended_at.is_null())),
             )
+            .left_join(asset::table.on(tag_assignment::asset_id.eq(asset::id)))
             .order(tag::id)
             .select((
                 tag::id,
                 tag::tag_key,
                 tag::technology,
                 tag_assignment::asset_id.nullable(),
+                asset::asset_type_id.nullable(),
             ))
             .load(conn)
             .await?;
@@ -263,11 +287,12 @@ impl Directory {
         }
     }
 
-    fn take_tags(&mut self, rows: Vec<(TagId, String, Technology, Option<AssetId>)>) {
-        for (id, tag_key, technology, asset_id) in rows {
+    fn take_tags(&mut self, rows: Vec<TagRow>) {
+        for (id, tag_key, technology, asset_id, asset_type_id) in rows {
             let entry = TagEntry {
                 id,
                 asset_id,
+                asset_type_id,
                 technology,
             };
             if let Some(position) = self.tags_by_id.get(&id) {
@@ -275,6 +300,9 @@ impl Directory {
                     .ok()
                     .and_then(|at| self.tags.get_mut(at))
                 {
+                    if asset_id.is_some() && known.asset_id != asset_id {
+                        self.reassigned.push(*position);
+                    }
                     *known = entry;
                 }
                 continue;

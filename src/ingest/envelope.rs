@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::quarantine::printable;
-use super::tag_key::{TagKeyError, canonical};
+use crate::codes::tag_key::{TagKeyError, canonical};
 
 /// Longest body, in bytes.
 pub const BODY_BYTES_MAX: usize = 256 * 1024;

@@ -8,9 +8,9 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Date, Integer, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use super::store::ensure_partition;
 use crate::clock::Clock;
 use crate::db::Db;
+use crate::db::partitions::ensure_partition;
 use crate::lifecycle::Lifecycle;
 
 /// How often it runs.

@@ -79,6 +79,17 @@ pub struct Plan {
     pub unregistered: AHashMap<(ReaderId, DateTime<Utc>), i64>,
 }
 
+impl Plan {
+    /// The assets that moved, each once, by id.
+    #[must_use]
+    pub fn moved_assets(&self) -> Vec<AssetId> {
+        let mut ids: Vec<AssetId> = self.moves.iter().map(|next| next.asset_id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+}
+
 /// The stays that an asset's moves close, and the one that is open after them.
 ///
 /// `open` is the stay as the database holds it; moves not later than its start change nothing (R15).

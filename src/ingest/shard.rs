@@ -14,6 +14,7 @@ use crate::broker::{BrokerAddress, Message, Subscription};
 use crate::clock::Clock;
 use crate::db::Db;
 use crate::lifecycle::Lifecycle;
+use crate::live::{Hints, TopicSet};
 
 /// A shard that is further behind says nothing about the clocks of its readers.
 const LAG_MAX: Duration = Duration::from_secs(1);
@@ -37,6 +38,8 @@ pub struct ShardConfig {
     pub broker: BrokerAddress,
     /// Settings of the decisions.
     pub apply: ApplyConfig,
+    /// Where open pages hear that something changed.
+    pub hints: Hints,
 }
 
 /// Why a generation ended.
@@ -71,6 +74,7 @@ pub async fn run(config: ShardConfig, db: Db, clock: Clock, life: Lifecycle) -> 
         clock,
         life,
         worker: None,
+        changed: TopicSet::default(),
     };
     let mut failures = 0;
     while !consumer.life.is_stopping() {
@@ -114,6 +118,7 @@ struct Consumer {
     clock: Clock,
     life: Lifecycle,
     worker: Option<Worker>,
+    changed: TopicSet,
 }
 
 impl Consumer {
@@ -143,6 +148,8 @@ impl Consumer {
         };
         tracing::info!(shard = self.config.shard, queue, "subscribed");
         let ended = self.work(&mut subscription).await;
+        // Committed, though perhaps not acknowledged: pages read what is there.
+        self.hint();
         match ended {
             Ended::Database => {
                 let released = subscription.release().await;
@@ -205,6 +212,7 @@ impl Consumer {
             {
                 return Ended::Broker(chain(&error));
             }
+            self.hint();
             if begun.elapsed() > LAG_MAX {
                 flow.lose();
             }
@@ -222,6 +230,11 @@ impl Consumer {
                 tracing::debug!(?applied, "applied");
             }
         }
+    }
+
+    /// Tells open pages what was committed. Never waits.
+    fn hint(&mut self) {
+        self.config.hints.send(self.changed.take().iter());
     }
 
     /// A shard without messages is alive too. That nothing comes may also mean that another consumer gets it all.
@@ -320,8 +333,11 @@ impl Consumer {
                     .await?;
                 continue;
             }
-            match self.worker().await?.apply(part, is_caught_up).await {
+            let worker = self.worker().await?;
+            match worker.apply(part, is_caught_up).await {
                 Ok(applied) => {
+                    let changed = worker.take_changed();
+                    self.changed.extend(changed.iter());
                     was_refused_alone = false;
                     add(&mut total, applied);
                 }

@@ -50,7 +50,21 @@ pub async fn take_lease(
     Ok(row.n)
 }
 
-/// Holds the lease for this transaction and returns the version of the reference data; `None`: somebody else has the lease.
+/// What a transaction must know before it begins its work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, QueryableByName)]
+pub struct Lease {
+    /// Version of the reference data.
+    #[diesel(sql_type = BigInt)]
+    pub version: i64,
+    /// How many places people gave in the last minutes.
+    #[diesel(sql_type = BigInt)]
+    pub claims: i64,
+    /// The newest of them; with the count it tells whether any is new.
+    #[diesel(sql_type = BigInt)]
+    pub newest_claim: i64,
+}
+
+/// Holds the lease for this transaction; `None`: somebody else has it.
 ///
 /// # Errors
 /// When the database fails.
@@ -58,21 +72,42 @@ pub async fn find_lease(
     conn: &mut AsyncPgConnection,
     shard: i32,
     epoch: i64,
-) -> QueryResult<Option<i64>> {
-    #[derive(QueryableByName)]
-    struct Lease {
-        #[diesel(sql_type = BigInt)]
-        version: i64,
-    }
-    let lease: Option<Lease> = Prepared(
+) -> QueryResult<Option<Lease>> {
+    Prepared(
         sql_query(include_str!("sql/check_lease.sql"))
             .bind::<Integer, _>(shard)
             .bind::<BigInt, _>(epoch),
     )
     .get_result(conn)
     .await
-    .optional()?;
-    Ok(lease.map(|lease| lease.version))
+    .optional()
+}
+
+/// A place that a person gave, for one tag of the asset (R14).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, QueryableByName)]
+pub struct PlaceClaim {
+    /// Its number.
+    #[diesel(sql_type = BigInt)]
+    pub claim_id: i64,
+    /// Tag of the asset.
+    #[diesel(sql_type = BigInt)]
+    pub tag_id: TagId,
+    /// Where the person found it.
+    #[diesel(sql_type = BigInt)]
+    pub room_id: RoomId,
+    /// When.
+    #[diesel(sql_type = Timestamptz)]
+    pub at: DateTime<Utc>,
+}
+
+/// The places that people gave in the last minutes.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_claims(conn: &mut AsyncPgConnection) -> QueryResult<Vec<PlaceClaim>> {
+    sql_query(include_str!("sql/load_claims.sql"))
+        .load(conn)
+        .await
 }
 
 /// Registers readers nobody knows as waiting (S-38).
@@ -465,23 +500,6 @@ pub async fn list_reader_health(
         (row.reader_id, memory)
     });
     Ok(stored.collect())
-}
-
-/// Makes the partition of a table that holds a day, when it is missing.
-///
-/// # Errors
-/// When the database fails.
-pub async fn ensure_partition(
-    conn: &mut AsyncPgConnection,
-    table: &str,
-    day: NaiveDate,
-) -> QueryResult<()> {
-    sql_query("SELECT ensure_partition($1, $2)")
-        .bind::<Text, _>(table)
-        .bind::<Date, _>(day)
-        .execute(conn)
-        .await
-        .map(drop)
 }
 
 fn column<'a, R, T>(rows: &'a [R], value: impl Fn(&'a R) -> T) -> Vec<T> {

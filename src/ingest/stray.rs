@@ -10,6 +10,7 @@ use crate::broker::topology::{DEAD_QUEUE, UNROUTED_QUEUE, reader_of_routing_key}
 use crate::broker::{BrokerAddress, Message, Next, Subscription};
 use crate::clock::Clock;
 use crate::db::Db;
+use crate::db::partitions::ensure_partition;
 use crate::lifecycle::Lifecycle;
 
 /// Which of the two queues.
@@ -119,7 +120,7 @@ async fn drain(
         };
         let row = NewQuarantine::message(origin, reason, &detail, message.body());
         let mut conn = db.conn().await?;
-        store::ensure_partition(&mut conn, "quarantine", origin.received_at.date_naive()).await?;
+        ensure_partition(&mut conn, "quarantine", origin.received_at.date_naive()).await?;
         store::insert_quarantine(&conn, &[row]).await?;
         metrics::counter!("wardtrack_ingest_quarantined_total").increment(1);
         subscription.ack_up_to(&message).await?;

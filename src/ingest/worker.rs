@@ -15,11 +15,14 @@ use super::plan::Plan;
 use super::quarantine::{NewQuarantine, Origin};
 use super::spent::{Spent, Stopwatch};
 use super::store;
+use crate::alerts::store::settle_clean_rooms;
 use crate::broker::Message;
 use crate::broker::topology::reader_of_routing_key;
 use crate::clock::Clock;
+use crate::db::partitions::ensure_partition;
 use crate::db::{Db, DbConn, DbError};
 use crate::ids::ReaderId;
+use crate::live::TopicSet;
 
 /// How often the health of readers is written.
 const HEALTH_EVERY: Duration = Duration::from_secs(5);
@@ -197,12 +200,15 @@ impl Worker {
         let done = self
             .conn
             .transaction::<Applied, InTransaction, _>(async |conn| {
-                let version = store::find_lease(conn, shard, epoch)
+                let lease = store::find_lease(conn, shard, epoch)
                     .await?
                     .ok_or(InTransaction::LostLease)?;
-                if version != state.directory.version() {
+                if lease.version != state.directory.version() {
                     state.directory.reload(conn).await?;
                     state.directory_changed();
+                }
+                if state.has_new_claims(&lease) {
+                    state.adopt_claims(&lease, store::list_claims(conn).await?);
                 }
                 watch.lap(&mut spent.sql);
                 let (mut applied, mut plan) = (Applied::default(), Plan::default());
@@ -222,6 +228,8 @@ impl Worker {
                 watch.lap(&mut spent.decide);
                 ensure_partitions(conn, partitions, &plan).await?;
                 store::write(conn, &plan, arrival.now).await?;
+                // R11, R23: in the transaction of the move that causes it.
+                settle_clean_rooms(conn, &plan.moved_assets(), arrival.now).await?;
                 if is_health_due {
                     let event_ms = if is_caught_up {
                         arrival.now.timestamp_millis()
@@ -255,6 +263,11 @@ impl Worker {
         }
         self.record(applied, begun.elapsed(), arrival);
         Ok(applied)
+    }
+
+    /// What changed for people with the transactions since it was taken last.
+    pub fn take_changed(&mut self) -> TopicSet {
+        self.state.changed.take()
     }
 
     /// Notes that the shard waited for messages.
@@ -427,6 +440,7 @@ async fn take_in_all<'m>(
         store::insert_waiting_readers(conn, &unknown).await?;
         state.directory.reload(conn).await?;
         state.directory_changed();
+        state.readers_registered();
     }
     for row in &plan.quarantine {
         if let Some(reader) = row
@@ -523,7 +537,7 @@ async fn ensure_partitions(
         sightings.chain(stays).chain(quarantine).collect();
     for (table, day) in needed {
         if !made.contains(&(table, day)) {
-            store::ensure_partition(conn, table, day).await?;
+            ensure_partition(conn, table, day).await?;
             made.insert((table, day));
         }
     }

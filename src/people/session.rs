@@ -194,6 +194,29 @@ pub async fn find_session(
     }))
 }
 
+/// Those of these sessions that live and have a person who is not disabled; by one query for all open pages (S-14).
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn list_living(
+    mut conn: &AsyncPgConnection,
+    tokens: &[TokenHash],
+    now: DateTime<Utc>,
+) -> QueryResult<Vec<TokenHash>> {
+    let hashes: Vec<&[u8]> = tokens.iter().map(TokenHash::as_bytes).collect();
+    let living: Vec<Vec<u8>> = user_session::table
+        .inner_join(app_user::table)
+        .filter(user_session::token_hash.eq_any(hashes))
+        .filter(user_session::last_used_at.gt(now - IDLE_MAX))
+        .filter(user_session::expires_at.gt(now))
+        .filter(app_user::disabled_at.is_null())
+        .select(user_session::token_hash)
+        .load(&mut conn)
+        .await?;
+    let tokens = living.into_iter().filter_map(|hash| hash.try_into().ok());
+    Ok(tokens.map(TokenHash).collect())
+}
+
 /// Notes that the session was used; for when [`Session::is_touch_due`]. Not for polls: they never extend a session (S-13).
 ///
 /// # Errors

@@ -39,12 +39,16 @@ pub async fn list_users(mut conn: &AsyncPgConnection, limit: i64) -> QueryResult
         .await
 }
 
-/// How many accounts there are, disabled ones too.
+/// How many accounts can sign in.
 ///
 /// # Errors
 /// When the database cannot be read.
 pub async fn count_users(mut conn: &AsyncPgConnection) -> QueryResult<i64> {
-    app_user::table.select(count_star()).first(&mut conn).await
+    app_user::table
+        .filter(app_user::disabled_at.is_null())
+        .select(count_star())
+        .first(&mut conn)
+        .await
 }
 
 /// How many administrators can sign in.

@@ -2,10 +2,15 @@
 
 use super::desk::HEARTBEAT_MS;
 use super::fleet::{KINDS, SimAsset};
-use super::floor::FloorPlan;
+use super::floor::{Door, FloorPlan, RoomIx, SimRoom};
 use super::readers::SimReader;
 use super::world::Site;
 use crate::db::types::{AssetStatus, RoomKind, Technology};
+use crate::places::plan::doors::{self, Stop, list_ways};
+use crate::places::plan::{Drawing, Edge, Point, Shape, Size};
+
+/// Waiting for the lift and riding it takes as long as walking this far.
+const LIFT_M: f64 = 50.0;
 
 /// Everything to store.
 #[derive(Clone, Debug)]
@@ -22,6 +27,8 @@ pub struct SeedPlan {
     pub units: Vec<String>,
     /// Rooms.
     pub rooms: Vec<PlanRoom>,
+    /// What floors look like and how far it is between their rooms.
+    pub drawings: Vec<PlanDrawing>,
     /// Readers.
     pub readers: Vec<PlanReader>,
     /// Names of the asset types.
@@ -30,7 +37,46 @@ pub struct SeedPlan {
     pub models: Vec<PlanModel>,
     /// Assets.
     pub assets: Vec<PlanAsset>,
+    /// How many ready ones rooms should hold.
+    pub pars: Vec<PlanPar>,
 }
+
+/// Equipment par of every room of a kind.
+#[derive(Clone, Debug)]
+pub struct PlanPar {
+    /// The type.
+    pub asset_type: String,
+    /// The kind of room.
+    pub room_kind: RoomKind,
+    /// What each should hold.
+    pub target: i32,
+    /// Below this somebody is told.
+    pub critical: i32,
+    /// Above this some are surplus.
+    pub maximum: Option<i32>,
+}
+
+/// Type, kind of room, target, critical level and maximum. An ordinary morning leaves the stores of a ward with some of them short
+/// and some with more than they need.
+#[rustfmt::skip]
+const PARS: [(&str, RoomKind, i32, i32, Option<i32>); 16] = [
+    ("infusion pump", RoomKind::EquipmentStorage, 6, 3, Some(8)),
+    ("infusion pump", RoomKind::CleanUtility, 2, 1, Some(4)),
+    ("syringe pump", RoomKind::EquipmentStorage, 3, 1, Some(4)),
+    ("PCA pump", RoomKind::EquipmentStorage, 1, 0, Some(2)),
+    ("enteral feeding pump", RoomKind::EquipmentStorage, 2, 1, Some(3)),
+    ("patient monitor", RoomKind::EquipmentStorage, 2, 1, Some(3)),
+    ("transport ventilator", RoomKind::EquipmentStorage, 1, 1, Some(2)),
+    ("suction unit", RoomKind::EquipmentStorage, 2, 1, Some(2)),
+    ("IV pole", RoomKind::EquipmentStorage, 4, 1, Some(6)),
+    ("sequential compression device", RoomKind::EquipmentStorage, 2, 1, Some(3)),
+    ("vital signs monitor", RoomKind::NurseStation, 6, 3, Some(8)),
+    ("ECG machine", RoomKind::NurseStation, 2, 1, None),
+    ("defibrillator", RoomKind::NurseStation, 2, 1, None),
+    ("crash cart", RoomKind::NurseStation, 1, 1, None),
+    ("bladder scanner", RoomKind::NurseStation, 1, 1, Some(1)),
+    ("patient lift", RoomKind::NurseStation, 1, 0, Some(2)),
+];
 
 /// A room; its name is unique in the building.
 #[derive(Clone, Debug)]
@@ -45,6 +91,17 @@ pub struct PlanRoom {
     pub kind: RoomKind,
     /// Bed spaces and antenna fields.
     pub zones: Vec<String>,
+}
+
+/// The drawing of a floor.
+#[derive(Clone, Debug)]
+pub struct PlanDrawing {
+    /// Name of the floor.
+    pub floor: String,
+    /// Its rooms, by name.
+    pub drawing: Drawing<String>,
+    /// Ways between rooms, by name; those to other floors stand with the upper one.
+    pub ways: Vec<Edge<String>>,
 }
 
 /// A reader.
@@ -127,6 +184,7 @@ impl SeedPlan {
                 .to_vec(),
             units: site.plan.units.clone(),
             rooms: list_rooms(site),
+            drawings: [2, 3].map(|level| draw_floor(&site.plan, level)).to_vec(),
             readers: site
                 .readers
                 .iter()
@@ -148,6 +206,7 @@ impl SeedPlan {
                 .iter()
                 .map(|asset| plan_asset(&site.plan, asset))
                 .collect(),
+            pars: PARS.map(plan_par).to_vec(),
         }
     }
 }
@@ -183,6 +242,95 @@ fn list_rooms(site: &Site) -> Vec<PlanRoom> {
     rooms
 }
 
+/// The floor seen from above, north at the top, and the ways through its doors.
+fn draw_floor(plan: &FloorPlan, level: u8) -> PlanDrawing {
+    let rooms: Vec<&SimRoom> = plan.rooms.iter().collect();
+    let on_level = || rooms.iter().filter(|room| room.level == level);
+    let side = |of: fn(&SimRoom) -> f32| {
+        on_level()
+            .map(|room| f64::from(of(room)))
+            .fold(0.0, f64::max)
+    };
+    let (width_m, height_m) = (
+        side(|room| room.walls.high.x),
+        side(|room| room.walls.high.y),
+    );
+    let shape = |room: &SimRoom| {
+        let (low, high) = (room.walls.low, room.walls.high);
+        let corners = [
+            (low.x, low.y),
+            (high.x, low.y),
+            (high.x, high.y),
+            (low.x, high.y),
+        ];
+        let place = |(x, y): (f32, f32)| Point {
+            x: f64::from(x) / width_m,
+            y: 1.0 - f64::from(y) / height_m,
+        };
+        Shape::new(&corners.map(place)).ok()
+    };
+    let drawing = Drawing {
+        size: Size::new(width_m, height_m),
+        rooms: on_level()
+            .filter_map(|room| Some((room.name.clone(), shape(room)?)))
+            .collect(),
+    };
+    PlanDrawing {
+        floor: floor_name(level),
+        drawing,
+        ways: list_floor_ways(plan, &rooms, level),
+    }
+}
+
+fn list_floor_ways(plan: &FloorPlan, rooms: &[&SimRoom], level: u8) -> Vec<Edge<String>> {
+    let in_metres = |at: super::geometry::Point| Point {
+        x: f64::from(at.x),
+        y: f64::from(at.y),
+    };
+    let stops: Vec<Stop> = rooms
+        .iter()
+        .map(|room| Stop {
+            at: in_metres(room.walls.at(0.5, 0.5)),
+            is_hallway: room.kind == RoomKind::Hallway,
+        })
+        .collect();
+    let index = |room: RoomIx| usize::from(room.0);
+    // The lift stands with its upper floor.
+    let of_level = |door: &&Door| {
+        let levels = door.rooms.map(|room| plan.room(room).level);
+        levels.iter().max() == Some(&level)
+    };
+    let (lifts, flat): (Vec<&Door>, Vec<&Door>) = plan
+        .doors
+        .iter()
+        .filter(of_level)
+        .partition(|door| door.is_lift);
+    let flat: Vec<doors::Door> = flat
+        .into_iter()
+        .map(|door| doors::Door {
+            rooms: door.rooms.map(index),
+            at: in_metres(door.at),
+        })
+        .collect();
+    let by_lift = lifts.into_iter().map(|door| Edge {
+        rooms: door.rooms.map(index),
+        cost_m: LIFT_M,
+    });
+    let name = |room: usize| {
+        rooms
+            .get(room)
+            .map_or_else(String::new, |room| room.name.clone())
+    };
+    list_ways(&stops, &flat)
+        .into_iter()
+        .chain(by_lift)
+        .map(|way| Edge {
+            rooms: way.rooms.map(name),
+            cost_m: way.cost_m,
+        })
+        .collect()
+}
+
 fn plan_reader(plan: &FloorPlan, reader: &SimReader) -> PlanReader {
     PlanReader {
         key: reader.key.clone(),
@@ -198,6 +346,18 @@ fn plan_reader(plan: &FloorPlan, reader: &SimReader) -> PlanReader {
                 zone: antenna.zone.clone(),
             })
             .collect(),
+    }
+}
+
+fn plan_par(
+    (asset_type, room_kind, target, critical, maximum): (&str, RoomKind, i32, i32, Option<i32>),
+) -> PlanPar {
+    PlanPar {
+        asset_type: asset_type.to_owned(),
+        room_kind,
+        target,
+        critical,
+        maximum,
     }
 }
 

@@ -150,6 +150,7 @@ pub fn plan_of(recording: &Recording, names: &Names) -> SeedPlan {
         }],
     });
     SeedPlan {
+        pars: Vec::new(),
         facility: names.facility(),
         time_zone: "UTC".to_owned(),
         building: names.facility(),
@@ -166,6 +167,7 @@ pub fn plan_of(recording: &Recording, names: &Names) -> SeedPlan {
                 zones: vec![zone.clone()],
             })
             .collect(),
+        drawings: Vec::new(),
         readers: readers.collect(),
         types: vec!["Recorded tag".to_owned()],
         models: vec![super::plan::PlanModel {
@@ -388,6 +390,6 @@ mod tests {
         let names = Names::new("Site Nº 7");
         let key = names.reader_key(3, "A/1 (hall)");
         assert!(crate::broker::topology::is_reader_key(&key), "{key}");
-        assert!(crate::ingest::tag_key::canonical(&names.tag_key("calib 1")).is_ok());
+        assert!(crate::codes::tag_key::canonical(&names.tag_key("calib 1")).is_ok());
     }
 }

@@ -25,8 +25,10 @@ use crate::broker::topology::{INGEST_EXCHANGE, reader_routing_key, reader_user_n
 use crate::broker::{BrokerAddress, Management, Outgoing, PublishError, Publisher};
 use crate::clock::Clock;
 use crate::config::BrokerArgs;
+use crate::config::broker::BrokerRole;
 use crate::db::Db;
 use crate::lifecycle::Lifecycle;
+use crate::live::Hints;
 
 /// How often the model is brought up to the clock.
 const STEP: Duration = Duration::from_millis(250);
@@ -147,6 +149,14 @@ pub async fn run(
         readers.spawn(line.run(messages));
     }
     tracing::info!(readers = senders.len(), "simulating");
+    let staff = tokio::spawn(super::staff::work(
+        around.db.clone(),
+        around.clock.clone(),
+        plan,
+        options.seed,
+        publish_hints(around, lifecycle),
+        lifecycle.clone(),
+    ));
     let ended = publish_world(
         lifecycle, around, options, &mut world, &senders, &mut truth, &counts,
     )
@@ -155,6 +165,7 @@ pub async fn run(
         let site = Arc::clone(world.site());
         truth.write(&site.plan, &site.assets, &world.cut_visits())?;
     }
+    staff.abort();
     drop(senders);
     let finished = async { while readers.join_next().await.is_some() {} };
     if tokio::time::timeout(FINISH_MAX, finished).await.is_err() {
@@ -163,6 +174,21 @@ pub async fn run(
     }
     report(&counts, &world);
     ended.map(|()| counts.published())
+}
+
+/// What staff says is on open pages at once where this process may say so in the broker; else within half a minute.
+fn publish_hints(around: &Surroundings, lifecycle: &Lifecycle) -> Hints {
+    let hints = Hints::without_pages();
+    match BrokerAddress::for_role(&around.broker, BrokerRole::Web) {
+        Ok(address) => {
+            tokio::spawn(hints.clone().publish(address, lifecycle.clone()));
+        }
+        Err(error) => tracing::info!(
+            error = format!("{error:#}"),
+            "open pages will follow what simulated staff says within half a minute"
+        ),
+    }
+    hints
 }
 
 impl Counts {

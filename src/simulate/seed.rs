@@ -3,7 +3,9 @@
 //! Rows are looked up first and inserted only when missing. `ON CONFLICT DO NOTHING` alone would do for the rows, but even
 //! an INSERT of nothing fires the statement triggers that make every consumer load its reference data again.
 
+mod drawings;
 mod equipment;
+mod pars;
 
 use std::collections::{HashMap, HashSet};
 
@@ -16,6 +18,7 @@ use crate::db::schema::{
     antenna, asset, asset_place, building, facility, floor, reader, room, unit, zone,
 };
 use crate::db::types::ReaderState;
+use crate::find::synonyms::exchange::{StarterScope, add_starter};
 use crate::ids::{BuildingId, FacilityId, FloorId, ReaderId, RoomId, UnitId, ZoneId};
 
 /// What was stored.
@@ -29,6 +32,7 @@ pub struct Stored {
 
 /// Ids by the names that the plan uses.
 struct Ids {
+    floors: HashMap<String, FloorId>,
     units: HashMap<String, UnitId>,
     rooms: HashMap<String, RoomId>,
 }
@@ -44,9 +48,13 @@ pub async fn store_plan(
 ) -> QueryResult<Stored> {
     let mut inserted = 0;
     let ids = store_places(conn, plan, &mut inserted).await?;
+    drawings::store_drawings(conn, plan, &ids, now, &mut inserted).await?;
     let readers = store_readers(conn, plan, &ids, now, &mut inserted).await?;
     let assets = equipment::store_assets(conn, plan, &ids, now, &mut inserted).await?;
+    pars::store_pars(conn, plan, &mut inserted).await?;
     equipment::store_tags(conn, plan, &assets, now, &mut inserted).await?;
+    // Types that have words already keep them as they are: an administrator may have taken some out.
+    inserted += add_starter(conn, StarterScope::Bare).await?.added;
     Ok(Stored { inserted, readers })
 }
 
@@ -83,7 +91,11 @@ async fn store_places(
     let units = store_units(conn, plan, facility_id, inserted).await?;
     let rooms = store_rooms(conn, plan, &floors, &units, inserted).await?;
     store_zones(conn, &plan.rooms, &rooms, inserted).await?;
-    Ok(Ids { units, rooms })
+    Ok(Ids {
+        floors,
+        units,
+        rooms,
+    })
 }
 
 async fn store_facility(

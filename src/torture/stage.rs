@@ -284,11 +284,13 @@ fn plan(name: &str, readers: usize, tags: usize) -> SeedPlan {
     let zone = "All of it".to_owned();
     let room = |n: usize| format!("Room {n}");
     SeedPlan {
+        pars: Vec::new(),
         facility: "Faultfield".to_owned(),
         time_zone: "UTC".to_owned(),
         building: "Main building".to_owned(),
         floors: vec![(floor.clone(), 1)],
         units: Vec::new(),
+        drawings: Vec::new(),
         rooms: (0..readers)
             .map(|n| PlanRoom {
                 name: room(n),

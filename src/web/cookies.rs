@@ -10,8 +10,13 @@ use crate::web::page::Theme;
 pub const SESSION: &str = "__Host-wt";
 /// Browser that has signed in before (S-07).
 pub const KNOWN_BROWSER: &str = "__Host-wt-known";
+/// A screen on a wall.
+pub const SCREEN: &str = "__Host-wt-wall";
 /// Light or dark.
 pub const THEME: &str = "wt-theme";
+
+/// From where "nearest" is measured.
+pub const ORIGIN: &str = "wt-from";
 
 fn plain(name: &'static str, value: String) -> Cookie<'static> {
     Cookie::build(name, value)
@@ -36,6 +41,14 @@ pub fn known_browser(value: String) -> Cookie<'static> {
     cookie
 }
 
+/// The secret of a screen on a wall, for a year; the server ends it earlier.
+#[must_use]
+pub fn screen(secret: &Token) -> Cookie<'static> {
+    let mut cookie = plain(SCREEN, secret.expose().to_owned());
+    cookie.set_max_age(Duration::days(365));
+    cookie
+}
+
 /// The chosen theme, for a year; none for the device's.
 #[must_use]
 pub fn theme(theme: Theme) -> Cookie<'static> {
@@ -45,5 +58,13 @@ pub fn theme(theme: Theme) -> Cookie<'static> {
     } else {
         cookie.set_max_age(Duration::days(365));
     }
+    cookie
+}
+
+/// The chosen place that "nearest" is measured from, for a day: shared workstations stay where they are, people do not.
+#[must_use]
+pub fn origin(place: &str) -> Cookie<'static> {
+    let mut cookie = plain(ORIGIN, place.to_owned());
+    cookie.set_max_age(Duration::days(1));
     cookie
 }

@@ -10,6 +10,7 @@ use futures_util::StreamExt;
 use serde_json::json;
 
 use crate::app::App;
+use crate::db::partitions::ensure_partition;
 use crate::devices::register::{self, HttpReader};
 use crate::ingest::envelope::{BODY_BYTES_MAX, Refusal};
 use crate::ingest::gateway::GatewayError;
@@ -179,7 +180,7 @@ async fn keep(app: &App, reader: &HttpReader, refusal: &Refusal, body: &[u8], co
     let row = NewQuarantine::refused(origin, refusal, body);
     let kept = async {
         let mut conn = app.db.conn().await?;
-        store::ensure_partition(&mut conn, "quarantine", origin.received_at.date_naive()).await?;
+        ensure_partition(&mut conn, "quarantine", origin.received_at.date_naive()).await?;
         anyhow::Ok(store::insert_quarantine(&conn, &[row]).await?)
     };
     if let Err(error) = kept.await {

@@ -14,8 +14,10 @@
 //! ```
 
 mod marks;
+pub mod nav;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use actix_web::body::BoxBody;
 use actix_web::http::{StatusCode, header};
@@ -23,12 +25,14 @@ use actix_web::{HttpRequest, HttpResponse, Responder};
 use chrono::{DateTime, Utc};
 
 pub use marks::{Chip, Sure};
+pub use nav::{Nav, NavLink};
 
 use super::error::PageError;
 use super::routes;
 use super::static_files::Links;
 use super::strings::{self, Strings};
 use crate::db::types::Role;
+use crate::live::{Limits, Topic, TopicSet};
 
 /// The frame around a page: who asks, what the page may link to, and what everybody must be told.
 #[derive(Clone, Debug)]
@@ -43,6 +47,8 @@ pub struct Shell {
     pub nav: Nav,
     /// The entries that this person may use.
     pub nav_links: Vec<NavLink>,
+    /// "7" or "99+": alerts that wait for somebody; empty when none does.
+    pub alerts_waiting: String,
     /// What the former request wants to say, once.
     pub flash: Option<String>,
     /// What everybody must know, such as "Location data not live since 13:58".
@@ -53,6 +59,8 @@ pub struct Shell {
     pub zone: chrono_tz::Tz,
     /// The instant that ages count from.
     pub now: DateTime<Utc>,
+    /// What an open page follows, see [`Self::watch`]; empty when it follows nothing.
+    pub watch: TopicSet,
     /// Path and query of this page, to come back to.
     pub here: String,
     /// Addresses of the static files.
@@ -80,11 +88,13 @@ impl Shell {
             csrf: String::new(),
             nav: Nav::None,
             nav_links: Vec::new(),
+            alerts_waiting: String::new(),
             flash: None,
             banner: None,
             theme: Theme::System,
             zone: chrono_tz::UTC,
             now,
+            watch: TopicSet::with_limit(Limits::default().watches),
             here: routes::HOME.to_owned(),
             links,
         }
@@ -107,9 +117,23 @@ impl Shell {
             home_unit: Some("4 West".to_owned()),
         });
         "sample-token".clone_into(&mut shell.csrf);
+        "99+".clone_into(&mut shell.alerts_waiting);
+        shell.watch([Topic::Alerts]);
         shell.flash = Some("Done.".to_owned());
         shell.banner = Some(strings::fill(shell.t.common.not_live_since, &[&"13:58"]));
         shell
+    }
+
+    /// Makes the page live: while it is open, its parts marked `data-live` or `data-live-list` are brought up to date whenever one
+    /// of these changes (`docs/adr/0007-live-by-hints.md`). Too many become wider ones.
+    pub fn watch(&mut self, topics: impl IntoIterator<Item = Topic>) {
+        self.watch.extend(topics);
+    }
+
+    /// The stream that the page holds open.
+    #[must_use]
+    pub fn live_href(&self) -> String {
+        routes::live_events_path(&self.watch.join(","))
     }
 
     /// Shows this person and the navigation that they may use.
@@ -135,66 +159,6 @@ pub fn role_name(role: Role, t: &Strings) -> &'static str {
         Role::Supply => t.role.supply,
         Role::Biomed => t.role.biomed,
         Role::Admin => t.role.admin,
-    }
-}
-
-/// An entry of the main navigation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Nav {
-    /// Search, results, assets and rooms.
-    Find,
-    /// Readers.
-    Readers,
-    /// Refused input.
-    Quarantine,
-    /// System status.
-    Status,
-    /// Pages outside the navigation.
-    None,
-}
-
-/// One link of the navigation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NavLink {
-    /// Which entry it is.
-    pub nav: Nav,
-    /// Where it leads.
-    pub href: &'static str,
-    /// Its icon in the sprite, without `i-`.
-    pub icon: &'static str,
-    /// Its word.
-    pub word: &'static str,
-}
-
-impl Nav {
-    /// The entries that a role may use: the access table decides, so a link never leads to a refusal.
-    #[must_use]
-    pub fn links(role: Role, t: &'static Strings) -> Vec<NavLink> {
-        let link = |nav, href, icon, word| NavLink {
-            nav,
-            href,
-            icon,
-            word,
-        };
-        [
-            link(Self::Find, routes::HOME, "search", t.common.nav_find),
-            link(Self::Readers, routes::READERS, "live", t.common.nav_readers),
-            link(
-                Self::Quarantine,
-                routes::QUARANTINE,
-                "hold",
-                t.common.nav_quarantine,
-            ),
-            link(
-                Self::Status,
-                routes::STATUS,
-                "board",
-                t.common.nav_status_short,
-            ),
-        ]
-        .into_iter()
-        .filter(|link| routes::may_open(role, link.href))
-        .collect()
     }
 }
 
@@ -279,7 +243,9 @@ impl<T: askama::Template> Page<T> {
     /// # Errors
     /// When the template cannot be rendered.
     pub fn render(&self) -> Result<HttpResponse, PageError> {
+        let begun = Instant::now();
         let html = self.template.render()?;
+        metrics::histogram!("page_render_seconds").record(begun.elapsed().as_secs_f64());
         // Pages show who asked: no cache may keep them (S-24).
         Ok(HttpResponse::build(self.status)
             .insert_header((header::CACHE_CONTROL, "no-store"))

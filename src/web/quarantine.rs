@@ -5,6 +5,7 @@ use askama::Template;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
+use super::exports::download_href;
 use super::filters;
 use super::page::{Chip, Nav, Page, Shell, see_other};
 use super::strings::{Strings, fill};
@@ -48,6 +49,8 @@ pub struct QuarantinePage {
     pub is_filtered: bool,
     /// The entries.
     pub rows: Vec<QuarantineRow>,
+    /// All of them as a file.
+    pub csv_href: String,
     /// Older ones.
     pub next_href: Option<String>,
     /// The first page, from any other.
@@ -165,6 +168,7 @@ pub async fn index(
             .iter()
             .map(|row| QuarantineRow::new(row, shell.t))
             .collect(),
+        csv_href: download_href(routes::QUARANTINE_CSV, &[("reason", reason.unwrap_or(""))]),
         next_href,
         start_href: after.map(|_| link(None)),
         shell,
@@ -324,6 +328,7 @@ impl QuarantinePage {
             is_filtered,
             rows,
             next_href: Some("/quarantine?after=1.1".to_owned()),
+            csv_href: "/quarantine.csv?bom=1".to_owned(),
             start_href: is_filtered.then(|| "/quarantine".to_owned()),
             shell: shell.clone(),
         };

@@ -5,6 +5,7 @@ use askama::Template;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
+use super::exports::download_href;
 use super::filters;
 use super::page::{Chip, Nav, Page, Shell, see_other};
 use super::strings::{Strings, fill};
@@ -39,6 +40,8 @@ pub struct ReadersPage {
     pub unregistered: String,
     /// The readers.
     pub rows: Vec<ReaderRow>,
+    /// All readers as a file.
+    pub csv_href: String,
     /// Further readers.
     pub next_href: Option<String>,
     /// The first page, from any other.
@@ -129,6 +132,7 @@ pub async fn index(
             .iter()
             .map(|reader| ReaderRow::new(reader, &antennas, may_approve, shell.t))
             .collect(),
+        csv_href: download_href(routes::READERS_CSV, &[]),
         next_href,
         start_href: after.map(|_| routes::READERS.to_owned()),
         shell,
@@ -322,6 +326,7 @@ impl ReadersPage {
             summary: summary(counts, shell.t),
             unregistered: fill(shell.t.pages.readers.unregistered, &[&"98,765"]),
             rows,
+            csv_href: "/readers.csv?bom=1".to_owned(),
             start_href: next_href.clone(),
             next_href,
             shell: shell.clone(),

@@ -6,18 +6,24 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 
 use super::asset_row::AssetRow;
+use super::done::DoneNote;
+use super::exports::download_href;
 use super::filters;
 use super::page::{Chip, Nav, Page, Shell};
 use super::readers::state_chip;
+use super::several::{Several, list_forms};
 use super::strings::fill;
 use super::wording::capitalised;
 use super::{PageError, routes};
 use crate::app::App;
 use crate::assets::model::Departure;
 use crate::assets::store::list_departures;
+use crate::db::types::Role;
+use crate::find::list::{HitPage, Listing, list_hits};
 use crate::find::rank::PageCursor;
-use crate::find::search::{HitPage, Source, list_hits};
+use crate::find::search::Source;
 use crate::ids::{FloorId, RoomId};
+use crate::live::Topic;
 use crate::places::model::{FloorEntry, RoomCount, RoomPlace, RoomReader, room_label};
 use crate::places::store::{
     find_floor_of_unit, find_place, list_floor_rooms, list_floors, list_room_readers,
@@ -44,6 +50,10 @@ pub struct RoomsPage {
     pub heading: String,
     /// All floors.
     pub floors: Vec<FloorLink>,
+    /// The plan of the chosen floor.
+    pub plan_href: Option<String>,
+    /// They as a file.
+    pub csv_href: String,
     /// The rooms of the chosen floor.
     pub rooms: Vec<RoomLine>,
 }
@@ -117,6 +127,10 @@ pub async fn index(
             .iter()
             .map(|floor| FloorLink::new(floor, current))
             .collect(),
+        plan_href: current.map(|floor| routes::plan_path(floor.floor_id)),
+        csv_href: current.map_or_else(String::new, |floor| {
+            download_href(routes::ROOMS_CSV, &[("floor", &floor.floor_id.to_string())])
+        }),
         rooms: rooms.iter().map(RoomLine::new).collect(),
         shell,
     }))
@@ -155,6 +169,8 @@ impl RoomLine {
 pub struct RoomParams {
     /// Where the list of what is here begins.
     pub after: Option<String>,
+    /// The act that was just done.
+    pub done: Option<String>,
 }
 
 /// One room.
@@ -175,12 +191,22 @@ pub struct RoomPage {
     pub heading: String,
     /// "1 to 12 of 12".
     pub count: String,
+    /// What was just done.
+    pub done: Option<DoneNote>,
+    /// The plan of its floor.
+    pub plan_href: String,
     /// What is here.
     pub rows: Vec<AssetRow>,
+    /// What can be said of several of them.
+    pub several: Vec<Several>,
     /// More of it.
     pub next_href: Option<String>,
     /// The first page, from any other.
     pub start_href: Option<String>,
+    /// All of it as a file.
+    pub csv_href: String,
+    /// Its label.
+    pub label_href: String,
     /// What left lately.
     pub departures: Vec<DepartureLine>,
     /// Readers that cover it.
@@ -227,7 +253,8 @@ pub async fn page(
     id: IdPath<RoomId>,
     params: web::Query<RoomParams>,
 ) -> Result<HttpResponse, PageError> {
-    let shell = viewer.shell(Nav::Find);
+    let mut shell = viewer.shell(Nav::Find);
+    shell.watch([Topic::Room(id.0)]);
     let conn = app.db.conn().await?;
     let place = find_place(&conn, id.0).await?.ok_or(PageError::NotFound)?;
     let after = params
@@ -236,26 +263,30 @@ pub async fn page(
         .and_then(|text| PageCursor::parse(text, shell.now));
     let since = shell.now - TimeDelta::hours(24);
     let source = Source::Room(id.0);
+    let costs = crate::find::rank::Costs::default();
+    let listing = Listing::new(&source, &costs);
     let (found, departures, readers) = tokio::try_join!(
-        list_hits(&conn, &source, shell.now, after),
+        list_hits(&conn, &listing, shell.now, after.clone()),
         list_departures(&conn, id.0, since, DEPARTURES_MAX),
         list_room_readers(&conn, id.0),
     )?;
-    Page::new(RoomPage::new(
+    let done = DoneNote::load(&conn, &shell, viewer.user_id, params.done.as_deref()).await?;
+    let mut page = RoomPage::new(
         shell,
-        &place,
+        (&place, viewer.role),
         &found,
         after.is_some(),
         &departures,
         &readers,
-    ))
-    .render()
+    );
+    page.done = done;
+    Page::new(page).render()
 }
 
 impl RoomPage {
     fn new(
         shell: Shell,
-        place: &RoomPlace,
+        (place, role): (&RoomPlace, Role),
         found: &HitPage,
         is_later: bool,
         departures: &[Departure],
@@ -286,12 +317,22 @@ impl RoomPage {
             rows: found
                 .hits
                 .iter()
-                .map(|hit| AssetRow::new(hit, &shell))
+                .map(|hit| {
+                    AssetRow::new(hit, &shell)
+                        .with_acts(hit, &href)
+                        .with_pick(hit, role, &shell)
+                })
                 .collect(),
+            several: list_forms(&found.hits, role, &href, &shell),
+            done: None,
+            plan_href: routes::plan_path(place.floor_id),
             next_href: found
                 .next
+                .as_ref()
                 .map(|cursor| routes::with_query(&href, &[("after", &cursor.to_string())])),
             start_href: is_later.then_some(href),
+            csv_href: download_href(&routes::room_csv_path(place.room_id), &[]),
+            label_href: routes::room_label_path(place.room_id),
             departures: departures
                 .iter()
                 .map(|departure| DepartureLine::new(departure, &shell))
@@ -367,12 +408,16 @@ impl RoomsPage {
                     floor("Level 3, Main building", true),
                     floor("Level 2, <i>", false),
                 ],
+                plan_href: Some(routes::plan_path(FloorId(10_001))),
+                csv_href: "/rooms.csv?floor=1&bom=1".to_owned(),
                 rooms: vec![line(None), line(Some(shell.now))],
                 shell: shell.clone(),
             },
             Self {
                 heading: "Rooms".to_owned(),
                 floors: Vec::new(),
+                plan_href: None,
+                csv_href: String::new(),
                 rooms: Vec::new(),
                 shell,
             },
@@ -389,7 +434,11 @@ impl RoomPage {
             heading: "Here now: 31".to_owned(),
             count: "1 to 7 of 31".to_owned(),
             rows: AssetRow::samples(&shell),
+            several: Several::samples(&shell),
+            done: Some(DoneNote::sample(&shell)),
             next_href: Some("/rooms/20001?after=x".to_owned()),
+            csv_href: "/rooms/1/csv?bom=1".to_owned(),
+            label_href: "/labels/rooms?rooms=1".to_owned(),
             start_href: Some("/rooms/20001".to_owned()),
             departures: vec![DepartureLine {
                 href: routes::asset_path(crate::ids::AssetId(70_001)),
@@ -419,7 +468,12 @@ impl RoomPage {
             heading: "Here now: 0".to_owned(),
             count: String::new(),
             rows: Vec::new(),
+            several: Vec::new(),
+            done: None,
+            plan_href: routes::plan_path(FloorId(10_001)),
             next_href: None,
+            csv_href: "/rooms/1/csv?bom=1".to_owned(),
+            label_href: "/labels/rooms?rooms=1".to_owned(),
             start_href: None,
             departures: Vec::new(),
             readers: Vec::new(),

@@ -1,134 +1,19 @@
 //! The one table of addresses: method, pattern, who may call it, and the handler (S-17).
 //!
 //! actix learns its routes from this table and nowhere else, so an address without an entry does not exist, and
-//! `crate::web::middleware` refuses what the entry does not allow. No other file spells a pattern; templates and handlers take
-//! addresses from the functions and constants below.
+//! `crate::web::middleware` refuses what the entry does not allow. Only `addresses.rs` spells a pattern; templates and handlers take
+//! addresses from its functions and constants.
 
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{Resource, Route};
 
+mod addresses;
+
+pub use addresses::*;
+
 use super::error::PageError;
 use crate::db::types::Role;
-use crate::ids::{AssetId, AssetTypeId, FloorId, QuarantineId, ReaderId, RoomId};
-
-/// Start page.
-pub const HOME: &str = "/";
-/// Search results, `?q=`.
-pub const FIND: &str = "/find";
-/// Rooms by floor, `?floor=`.
-pub const ROOMS: &str = "/rooms";
-/// Readers.
-pub const READERS: &str = "/readers";
-/// Refused input.
-pub const QUARANTINE: &str = "/quarantine";
-/// System status.
-pub const STATUS: &str = "/status";
-/// Signing in, `?next=`.
-pub const SIGN_IN: &str = "/sign-in";
-/// Signing out.
-pub const SIGN_OUT: &str = "/sign-out";
-/// Light or dark.
-pub const THEME: &str = "/theme";
-/// Whether the process runs.
-pub const LIVE: &str = "/live";
-/// On the internal address: whether the process can work.
-pub const READY: &str = "/ready";
-/// On the internal address: figures for Prometheus.
-pub const METRICS: &str = "/metrics";
-
-const ASSET: &str = "/assets/{id}";
-const ROOM: &str = "/rooms/{id}";
-const READER_APPROVE: &str = "/readers/{id}/approve";
-const QUARANTINE_ROW: &str = "/quarantine/{id}";
-const QUARANTINE_REPLAY: &str = "/quarantine/{id}/replay";
-const SET_UP: &str = "/set-up/{token}";
-const STATIC: &str = "/static/{hash}/{path:.*}";
-/// Sightings by HTTP (ingest contract v1).
-pub const INGEST: &str = "/ingest/v1/sightings";
-
-/// Page of an asset.
-#[must_use]
-pub fn asset_path(id: AssetId) -> String {
-    format!("/assets/{id}")
-}
-
-/// Page of a room.
-#[must_use]
-pub fn room_path(id: RoomId) -> String {
-    format!("/rooms/{id}")
-}
-
-/// The rooms of a floor.
-#[must_use]
-pub fn floor_path(id: FloorId) -> String {
-    with_query(ROOMS, &[("floor", &id.to_string())])
-}
-
-/// All assets of a type.
-#[must_use]
-pub fn type_path(id: AssetTypeId) -> String {
-    with_query(FIND, &[("type", &id.to_string())])
-}
-
-/// Lets a waiting reader in.
-#[must_use]
-pub fn reader_approve_path(id: ReaderId) -> String {
-    format!("/readers/{id}/approve")
-}
-
-/// A refused message or sighting.
-#[must_use]
-pub fn quarantine_path(id: QuarantineId) -> String {
-    format!("/quarantine/{id}")
-}
-
-/// Sends a refused message again.
-#[must_use]
-pub fn quarantine_replay_path(id: QuarantineId) -> String {
-    format!("/quarantine/{id}/replay")
-}
-
-/// Results for a search.
-#[must_use]
-pub fn find_path(q: &str) -> String {
-    with_query(FIND, &[("q", q)])
-}
-
-/// Sign-in page that leads to `next` afterwards.
-#[must_use]
-pub fn sign_in_path(next: &str) -> String {
-    if next == HOME || next.is_empty() {
-        SIGN_IN.to_owned()
-    } else {
-        with_query(SIGN_IN, &[("next", next)])
-    }
-}
-
-/// One-time link that makes the first administrator.
-#[must_use]
-pub fn set_up_path(token: &str) -> String {
-    format!("/set-up/{token}")
-}
-
-/// A static file.
-#[must_use]
-pub fn static_path(hash: &str, path: &str) -> String {
-    format!("/static/{hash}/{path}")
-}
-
-/// An address with a query string, values percent-encoded.
-#[must_use]
-pub fn with_query(path: &str, pairs: &[(&str, &str)]) -> String {
-    let encode = |text: &str| {
-        percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
-    };
-    let query: Vec<String> = pairs
-        .iter()
-        .map(|(name, value)| format!("{}={}", encode(name), encode(value)))
-        .collect();
-    format!("{path}?{}", query.join("&"))
-}
 
 /// Who may call an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,6 +26,8 @@ pub enum Access {
     SignedIn(&'static [Role]),
     /// Readers with a bearer key; the handler checks it. No session, no form token.
     ReaderKey,
+    /// Screens on walls with a secret; the handler checks it. No session, nothing to change.
+    Screen,
 }
 
 /// Everybody who can sign in.
@@ -149,6 +36,27 @@ pub const EVERYBODY: Access = Access::SignedIn(Role::ALL);
 pub const DEVICES: Access = Access::SignedIn(&[Role::Biomed, Role::Admin]);
 /// Those who look after wardtrack.
 pub const ADMIN: Access = Access::SignedIn(&[Role::Admin]);
+
+/// Largest form that most addresses take (S-30).
+const FORM_BYTES_MAX: usize = 64 * 1024;
+
+/// Largest form that an address takes (S-30): only administrators may send a plan or a list, each sign of which may be sent as three,
+/// and only those who look after devices a file.
+#[must_use]
+pub fn form_bytes_max(path: &str) -> usize {
+    match path {
+        PLAN_IMPORT => 3 * crate::places::plan::geojson::BYTES_MAX + FORM_BYTES_MAX,
+        SYNONYMS_IMPORT => 3 * crate::find::synonyms::file::BYTES_MAX + FORM_BYTES_MAX,
+        path if takes_file(path) => crate::csv_text::BYTES_MAX + FORM_BYTES_MAX,
+        _ => FORM_BYTES_MAX,
+    }
+}
+
+/// Whether an address takes forms with a file.
+#[must_use]
+pub fn takes_file(path: &str) -> bool {
+    path == EQUIPMENT_IMPORT
+}
 
 /// One line of the table.
 #[derive(Debug)]
@@ -178,15 +86,101 @@ pub static TABLE: &[Entry] = &[
     // Pages.
     entry(Method::GET, HOME, EVERYBODY, || web::to(super::home::page)),
     entry(Method::GET, FIND, EVERYBODY, || web::to(super::find::page)),
+    entry(Method::POST, ACTS, EVERYBODY, || web::to(super::acts::act)),
+    entry(Method::POST, UNDO, EVERYBODY, || web::to(super::acts::undo)),
+    entry(Method::POST, ORIGIN, EVERYBODY, || web::to(super::origin::choose)),
     entry(Method::GET, ASSET, EVERYBODY, || web::to(super::assets::page)),
+    entry(Method::GET, ASSET_EDIT, DEVICES, || web::to(super::equipment::asset::edit_form)),
+    entry(Method::POST, ASSET_EDIT, DEVICES, || web::to(super::equipment::asset::edit)),
+    entry(Method::POST, ASSET_STANDING, DEVICES, || web::to(super::equipment::standing::change)),
+    entry(Method::POST, ASSET_TAG_ON, DEVICES, || web::to(super::equipment::tagging::put_on)),
+    entry(Method::POST, ASSET_TAG_OFF, DEVICES, || web::to(super::equipment::tagging::take_off)),
+    entry(Method::GET, EQUIPMENT, EVERYBODY, || web::to(super::equipment::index)),
+    entry(Method::GET, EQUIPMENT_ADD, DEVICES, || web::to(super::equipment::asset::add_form)),
+    entry(Method::POST, EQUIPMENT_ADD, DEVICES, || web::to(super::equipment::asset::add)),
+    entry(Method::GET, TYPES, EVERYBODY, || web::to(super::equipment::types::index)),
+    entry(Method::GET, TYPE_ADD, DEVICES, || web::to(super::equipment::types::add_form)),
+    entry(Method::POST, TYPE_ADD, DEVICES, || web::to(super::equipment::types::add)),
+    entry(Method::GET, TYPE_EDIT, DEVICES, || web::to(super::equipment::types::edit_form)),
+    entry(Method::POST, TYPE_EDIT, DEVICES, || web::to(super::equipment::types::edit)),
+    entry(Method::POST, TYPE_DELETE, DEVICES, || web::to(super::equipment::types::delete)),
+    entry(Method::GET, MODELS, EVERYBODY, || web::to(super::equipment::models::index)),
+    entry(Method::GET, MODEL_ADD, DEVICES, || web::to(super::equipment::models::add_form)),
+    entry(Method::POST, MODEL_ADD, DEVICES, || web::to(super::equipment::models::add)),
+    entry(Method::GET, MODEL_EDIT, DEVICES, || web::to(super::equipment::models::edit_form)),
+    entry(Method::POST, MODEL_EDIT, DEVICES, || web::to(super::equipment::models::edit)),
+    entry(Method::POST, MODEL_DELETE, DEVICES, || web::to(super::equipment::models::delete)),
+    entry(Method::GET, TAGS, EVERYBODY, || web::to(super::equipment::tags::index)),
+    entry(Method::GET, TAG, EVERYBODY, || web::to(super::equipment::tags::page)),
+    entry(Method::POST, TAG_PUT_ON, DEVICES, || web::to(super::equipment::tags::put_on)),
     entry(Method::GET, ROOMS, EVERYBODY, || web::to(super::rooms::index)),
     entry(Method::GET, ROOM, EVERYBODY, || web::to(super::rooms::page)),
+    entry(Method::GET, PLANS, EVERYBODY, || web::to(super::plan::first)),
+    entry(Method::GET, PLAN, EVERYBODY, || web::to(super::plan::page)),
+    entry(Method::GET, PLAN_GEOJSON, EVERYBODY, || web::to(super::plan::download)),
+    entry(Method::GET, PLAN_IMPORT, ADMIN, || web::to(super::plan::import::form)),
+    entry(Method::POST, PLAN_IMPORT, ADMIN, || web::to(super::plan::import::import)),
+    entry(Method::GET, ALERTS, EVERYBODY, || web::to(super::alerts::page)),
+    entry(Method::POST, ALERTS, EVERYBODY, || web::to(super::alerts::act)),
+    entry(Method::GET, TASKS, EVERYBODY, || web::to(super::tasks::page)),
+    entry(Method::GET, HELP, EVERYBODY, || web::to(super::help::page)),
+    entry(Method::GET, FAVOURITES, EVERYBODY, || web::to(super::favourites::page)),
+    entry(Method::POST, FAVOURITES, EVERYBODY, || web::to(super::favourites::choose)),
+    entry(Method::GET, ACCURACY, EVERYBODY, || web::to(super::accuracy::page)),
+    entry(Method::GET, ACCURACY_CSV, EVERYBODY, || web::to(super::accuracy::download)),
+    entry(Method::GET, BOARD, EVERYBODY, || web::to(super::board::index)),
+    entry(Method::GET, BOARD_PAR, EVERYBODY, || web::to(super::board::par::index)),
+    entry(Method::POST, BOARD_PAR, DEVICES, || web::to(super::board::par_form::add)),
+    entry(Method::GET, BOARD_PAR_NEW, DEVICES, || web::to(super::board::par_form::new)),
+    entry(Method::GET, BOARD_PAR_LINE, DEVICES, || web::to(super::board::par_form::edit)),
+    entry(Method::POST, BOARD_PAR_LINE, DEVICES, || web::to(super::board::par_form::change)),
+    entry(Method::POST, BOARD_PAR_DELETE, DEVICES, || web::to(super::board::par_form::delete)),
+    entry(Method::GET, BOARD_PAR_CSV, EVERYBODY, || web::to(super::exports::targets)),
+    entry(Method::GET, BOARD_UNIT, EVERYBODY, || web::to(super::board::page)),
+    entry(Method::GET, BOARD_SCREENS, DEVICES, || web::to(super::board::screens::list)),
+    entry(Method::POST, BOARD_SCREENS, DEVICES, || web::to(super::board::screens::add)),
+    entry(Method::POST, BOARD_SCREENS_END, DEVICES, || web::to(super::board::screens::end)),
+    entry(Method::GET, BOARD_WALL, EVERYBODY, || web::to(super::board::wall)),
+    entry(Method::GET, MORE, EVERYBODY, || web::to(super::more::page)),
+    entry(Method::GET, SYNONYMS, ADMIN, || web::to(super::synonyms::index)),
+    entry(Method::POST, SYNONYMS, ADMIN, || web::to(super::synonyms::add)),
+    entry(Method::GET, SYNONYMS_EXPORT, ADMIN, || web::to(super::synonyms::file::export)),
+    entry(Method::GET, SYNONYMS_IMPORT, ADMIN, || web::to(super::synonyms::file::form)),
+    entry(Method::POST, SYNONYMS_IMPORT, ADMIN, || web::to(super::synonyms::file::import)),
+    entry(Method::GET, SYNONYM, ADMIN, || web::to(super::synonyms::edit)),
+    entry(Method::POST, SYNONYM, ADMIN, || web::to(super::synonyms::change)),
+    entry(Method::POST, SYNONYM_DELETE, ADMIN, || web::to(super::synonyms::delete)),
     entry(Method::GET, READERS, DEVICES, || web::to(super::readers::index)),
     entry(Method::POST, READER_APPROVE, ADMIN, || web::to(super::readers::approve_reader)),
     entry(Method::GET, QUARANTINE, ADMIN, || web::to(super::quarantine::index)),
     entry(Method::GET, QUARANTINE_ROW, ADMIN, || web::to(super::quarantine::page)),
     entry(Method::POST, QUARANTINE_REPLAY, ADMIN, || web::to(super::quarantine::replay)),
     entry(Method::GET, STATUS, EVERYBODY, || web::to(super::status::page)),
+    entry(Method::GET, LIVE_EVENTS, EVERYBODY, || web::to(super::sse::events)),
+    // Lists as files, with the rights of their pages.
+    entry(Method::GET, FIND_CSV, EVERYBODY, || web::to(super::exports::find)),
+    entry(Method::GET, ROOMS_CSV, EVERYBODY, || web::to(super::exports::rooms)),
+    entry(Method::GET, ROOM_CSV, EVERYBODY, || web::to(super::exports::room)),
+    entry(Method::GET, PLAN_CSV, EVERYBODY, || web::to(super::exports::plan)),
+    entry(Method::GET, ALERTS_CSV, EVERYBODY, || web::to(super::exports::alerts)),
+    entry(Method::GET, TASKS_CSV, EVERYBODY, || web::to(super::exports::tasks)),
+    entry(Method::GET, EQUIPMENT_CSV, EVERYBODY, || web::to(super::exports::equipment)),
+    entry(Method::GET, TYPES_CSV, EVERYBODY, || web::to(super::exports::types)),
+    entry(Method::GET, MODELS_CSV, EVERYBODY, || web::to(super::exports::models)),
+    entry(Method::GET, TAGS_CSV, EVERYBODY, || web::to(super::exports::tags)),
+    entry(Method::GET, BOARD_CSV, EVERYBODY, || web::to(super::exports::board)),
+    entry(Method::GET, READERS_CSV, DEVICES, || web::to(super::exports::readers)),
+    entry(Method::GET, QUARANTINE_CSV, ADMIN, || web::to(super::exports::quarantine)),
+    // The register, to and fro.
+    entry(Method::GET, EQUIPMENT_IMPORT, DEVICES, || web::to(super::equipment_import::form)),
+    entry(Method::POST, EQUIPMENT_IMPORT, DEVICES, || web::to(super::equipment_import::upload)),
+    entry(Method::GET, EQUIPMENT_IMPORT_EXAMPLE, DEVICES, || web::to(super::equipment_import::example)),
+    entry(Method::GET, EQUIPMENT_IMPORT_REPORT, DEVICES, || web::to(super::equipment_import::report)),
+    entry(Method::POST, EQUIPMENT_IMPORT_REPORT, DEVICES, || web::to(super::equipment_import::apply)),
+    entry(Method::GET, EQUIPMENT_IMPORT_ERRORS, DEVICES, || web::to(super::equipment_import::faults)),
+    entry(Method::GET, ASSET_LABELS, EVERYBODY, || web::to(super::labels::assets)),
+    entry(Method::GET, FAULT_TAG, EVERYBODY, || web::to(super::fault_tag::page)),
+    entry(Method::GET, ROOM_LABELS, EVERYBODY, || web::to(super::labels::rooms)),
     // Coming and going.
     entry(Method::GET, SIGN_IN, Access::Visitor, || web::to(super::sign_in::form)),
     entry(Method::POST, SIGN_IN, Access::Visitor, || web::to(super::sign_in::sign_in)),
@@ -196,6 +190,9 @@ pub static TABLE: &[Entry] = &[
     entry(Method::POST, THEME, Access::Visitor, || web::to(super::theme::choose)),
     // Readers.
     entry(Method::POST, INGEST, Access::ReaderKey, || web::to(super::ingest::sightings)),
+    // Screens on walls.
+    entry(Method::GET, WALL, Access::Screen, || web::to(super::board::screens::show)),
+    entry(Method::GET, WALL_OPEN, Access::Screen, || web::to(super::board::screens::open)),
     // Everybody.
     entry(Method::GET, STATIC, Access::Public, || web::to(super::static_files::file)),
     entry(Method::GET, LIVE, Access::Public, || web::to(super::health::live)),
@@ -246,7 +243,7 @@ pub fn safe_next(next: &str) -> &str {
         && !next.contains('\\')
         && !next.chars().any(char::is_control)
         && next.len() <= 2_000;
-    let leads_back = [SIGN_IN, SIGN_OUT, THEME]
+    let leads_back = [SIGN_IN, SIGN_OUT, THEME, ORIGIN, ACTS, UNDO, LIVE_EVENTS]
         .iter()
         .any(|path| next.starts_with(path));
     if is_path && !leads_back { next } else { HOME }
@@ -329,7 +326,10 @@ mod tests {
             .collect();
         for path in &open {
             assert!(
-                [SIGN_IN, SET_UP, THEME, STATIC, LIVE, INGEST].contains(path),
+                [
+                    SIGN_IN, SET_UP, THEME, STATIC, LIVE, INGEST, WALL, WALL_OPEN
+                ]
+                .contains(path),
                 "{path} is open to everybody"
             );
         }

@@ -16,7 +16,7 @@ use super::middleware::guard::guard;
 use super::middleware::security_headers::security_headers;
 use super::middleware::trace::{PlainSpan, measure};
 use super::site::{Site, SiteError};
-use super::{PageError, routes};
+use super::{PageError, routes, sse};
 use crate::app::App;
 use crate::config::WebArgs;
 use crate::lifecycle::Lifecycle;
@@ -105,8 +105,12 @@ impl BoundServer {
             self.workers,
             stop.clone(),
         )?;
-        let internal = serve_internal(self.app, self.internal, stop)?;
-        tokio::try_join!(pages, internal)?;
+        let internal = serve_internal(self.app.clone(), self.internal, stop.clone())?;
+        let streams = async {
+            sse::watch_sessions(&self.app, &stop).await;
+            Ok(())
+        };
+        tokio::try_join!(pages, internal, streams)?;
         Ok(())
     }
 }

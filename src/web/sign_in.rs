@@ -205,6 +205,7 @@ fn again(
 pub async fn sign_out(app: web::Data<App>, viewer: Viewer) -> Result<impl Responder, PageError> {
     let now = app.clock.now();
     accounts::sign_out(&app.db, viewer.user_id, &viewer.token, now).await?;
+    app.live.end_session(&viewer.token);
     let mut conn = app.db.conn().await?;
     let visitor = session::insert_session(&mut conn, None, now).await?;
     let words = viewer.shell(super::Nav::None).t.sign_in.signed_out;

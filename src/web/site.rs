@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::config::WebArgs;
 use crate::web::static_files::{Links, StaticFiles};
@@ -49,6 +50,8 @@ pub struct Site {
     pub proxies: Vec<Network>,
     /// Whether other machines reach the listener itself.
     pub exposed: bool,
+    /// How often open pages hear that they are still live.
+    pub live_beat: Duration,
     /// Static files.
     pub files: StaticFiles,
     /// Their addresses.
@@ -101,6 +104,7 @@ impl Site {
             hosts,
             proxies,
             exposed,
+            live_beat: Duration::from_millis(args.live_beat_ms),
             files,
             links,
         })
@@ -202,6 +206,7 @@ mod tests {
             internal_bind: "127.0.0.1:0".parse().unwrap(),
             origin: origin.map(str::to_owned),
             trusted_proxy: proxies.iter().map(|text| (*text).to_owned()).collect(),
+            live_beat_ms: 10_000,
         }
     }
 

@@ -14,12 +14,14 @@ use sha2::{Digest, Sha256};
 use super::site::Site;
 use super::{PageError, routes};
 
+/// The folders that are served; whatever else lies below `static/` (package lists, tools) is not.
 #[derive(rust_embed::RustEmbed)]
 #[folder = "static/"]
+#[include = "css/*"]
+#[include = "js/*"]
+#[include = "icons/*"]
+#[include = "vendor/*"]
 struct Embedded;
-
-/// The folders that are served; whatever else lies below `static/` (package lists, tools) is not.
-const SERVED: [&str; 4] = ["css/", "js/", "icons/", "vendor/"];
 
 /// The files with their common hash, read once at start.
 pub struct StaticFiles {
@@ -38,7 +40,6 @@ impl StaticFiles {
     #[must_use]
     pub fn load() -> Self {
         let files: BTreeMap<String, Cow<'static, [u8]>> = Embedded::iter()
-            .filter(|path| SERVED.iter().any(|folder| path.starts_with(folder)))
             .filter_map(|path| Embedded::get(&path).map(|file| (path.into_owned(), file.data)))
             .collect();
         let mut hash = Sha256::new();
@@ -62,7 +63,14 @@ impl StaticFiles {
     /// The addresses for templates. A vendor file that is missing is left out and named in the log: pages work without.
     #[must_use]
     pub fn links(&self) -> Links {
-        let scripts = ["vendor/htmx.min.js", "js/live.js"];
+        let scripts = [
+            "vendor/htmx.min.js",
+            "vendor/htmx-ext-sse.min.js",
+            "vendor/idiomorph.min.js",
+            "js/live.js",
+        ];
+        // Ours that need nobody else's.
+        let own = ["js/keys.js", "js/session.js"];
         for script in scripts
             .iter()
             .filter(|path| !self.files.contains_key(**path))
@@ -77,11 +85,18 @@ impl StaticFiles {
         let complete = scripts.iter().all(|path| self.files.contains_key(*path));
         Links {
             css: routes::static_path(&self.hash, "css/wardtrack.css"),
+            alerts_css: routes::static_path(&self.hash, "css/alerts.css"),
+            plan_css: routes::static_path(&self.hash, "css/plan.css"),
+            labels_css: routes::static_path(&self.hash, "css/labels.css"),
+            wall_js: routes::static_path(&self.hash, "js/wall.js"),
+            board_css: routes::static_path(&self.hash, "css/board.css"),
+            plan_js: routes::static_path(&self.hash, "js/plan.js"),
             sprite: routes::static_path(&self.hash, "icons/sprite.svg"),
             icon: routes::static_path(&self.hash, "icons/wardtrack.svg"),
             scripts: scripts
                 .iter()
                 .filter(|_| complete)
+                .chain(&own)
                 .map(|path| routes::static_path(&self.hash, path))
                 .collect(),
         }
@@ -113,6 +128,18 @@ pub async fn file(
 pub struct Links {
     /// The stylesheet.
     pub css: String,
+    /// What alerts, tasks and reports add to it.
+    pub alerts_css: String,
+    /// What floor plans add to it.
+    pub plan_css: String,
+    /// Style sheet of labels.
+    pub labels_css: String,
+    /// Script of screens on walls.
+    pub wall_js: String,
+    /// What the boards of units add to it.
+    pub board_css: String,
+    /// Zooms and moves floor plans.
+    pub plan_js: String,
     /// The icons; use one as `<use href="{{ shell.links.sprite }}#i-ready">`, or the macro `icon`.
     pub sprite: String,
     /// The picture of the browser tab.
@@ -127,6 +154,12 @@ impl Links {
     pub fn sample() -> Self {
         Self {
             css: routes::static_path("0", "css/wardtrack.css"),
+            alerts_css: routes::static_path("0", "css/alerts.css"),
+            plan_css: routes::static_path("0", "css/plan.css"),
+            labels_css: routes::static_path("0", "css/labels.css"),
+            wall_js: routes::static_path("0", "js/wall.js"),
+            board_css: routes::static_path("0", "css/board.css"),
+            plan_js: routes::static_path("0", "js/plan.js"),
             sprite: routes::static_path("0", "icons/sprite.svg"),
             icon: routes::static_path("0", "icons/wardtrack.svg"),
             scripts: vec![routes::static_path("0", "js/live.js")],

@@ -19,7 +19,18 @@ macro_rules! catalogue {
     };
 }
 
+pub mod acts;
+pub mod alerts;
+pub mod board;
+pub mod help;
+pub mod live;
+pub mod more;
 pub mod pages;
+pub mod plan;
+pub mod register;
+pub mod search;
+pub mod synonyms;
+pub mod tables;
 
 /// All words of one language.
 #[derive(Debug)]
@@ -46,6 +57,42 @@ pub struct Strings {
     pub theme: ThemeWords,
     /// Error pages.
     pub error: Errors,
+    /// Open pages that follow the world.
+    pub live: live::Live,
+    /// What people say about assets.
+    pub acts: acts::Acts,
+    /// Floor plans.
+    pub plan: plan::Plan,
+    /// The board of a unit.
+    pub board: board::Board,
+    /// Equipment par.
+    pub par: board::Par,
+    /// Screens on walls.
+    pub screens: board::Screens,
+    /// Files in and out.
+    pub tables: tables::Tables,
+    /// Labels to print.
+    pub labels: tables::Labels,
+    /// How far a room is.
+    pub distance: plan::Distance,
+    /// Alerts.
+    pub alerts: alerts::Alerts,
+    /// Look-for tasks.
+    pub tasks: alerts::Tasks,
+    /// Favourite types.
+    pub favourites: alerts::Favourites,
+    /// The report of accuracy.
+    pub accuracy: alerts::Accuracy,
+    /// The register of equipment.
+    pub register: register::Register,
+    /// The page "More".
+    pub more: more::More,
+    /// The help page.
+    pub help: help::Help,
+    /// What a search was taken for.
+    pub search: search::Search,
+    /// The list of synonyms.
+    pub synonyms: synonyms::Synonyms,
     /// The pages.
     pub pages: pages::Pages,
 }
@@ -63,6 +110,24 @@ pub static EN: Strings = Strings {
     password: PasswordWords::EN,
     theme: ThemeWords::EN,
     error: Errors::EN,
+    live: live::Live::EN,
+    acts: acts::Acts::EN,
+    plan: plan::Plan::EN,
+    board: board::Board::EN,
+    par: board::Par::EN,
+    screens: board::Screens::EN,
+    tables: tables::Tables::EN,
+    labels: tables::Labels::EN,
+    distance: plan::Distance::EN,
+    alerts: alerts::Alerts::EN,
+    tasks: alerts::Tasks::EN,
+    favourites: alerts::Favourites::EN,
+    accuracy: alerts::Accuracy::EN,
+    register: register::Register::EN,
+    more: more::More::EN,
+    help: help::Help::EN,
+    search: search::Search::EN,
+    synonyms: synonyms::Synonyms::EN,
     pages: pages::Pages::EN,
 };
 
@@ -73,15 +138,19 @@ catalogue! {
         skip = "Skip to content",
         nav_label = "Main",
         nav_find = "Find",
+        nav_plan = "Plan",
+        nav_board = "Board",
         nav_readers = "Readers",
         nav_quarantine = "Quarantine",
         nav_status = "System status",
-        nav_status_short = "Status",
         unit = "Unit:",
         sign_out = "Sign out",
         find = "Find",
         not_live_since = "Location data not live since {}. What you see may be old.",
         not_live_yet = "Location data is not live: nothing has been received yet.",
+        session_ends = "Nobody has pressed anything here for a while: this screen signs out at",
+        session_stay = "Stay signed in",
+        session_over = "This screen is signed out. What you typed stays here until you load the page again.",
         page_not_live = "This page is not live since",
         may_be_old = "What you see may be old.",
         check_these = "Check these before you go on",

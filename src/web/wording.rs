@@ -1,5 +1,8 @@
 //! Numbers and names as people read them.
 
+use super::strings::Strings;
+use crate::db::types::AssetStatus;
+
 /// "12,345".
 #[must_use]
 pub fn grouped(number: i64) -> String {
@@ -24,6 +27,20 @@ pub fn capitalised(name: &str) -> String {
     letters.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(letters).collect()
     })
+}
+
+/// The word for a stored status.
+#[must_use]
+pub fn status_word(status: AssetStatus, t: &'static Strings) -> &'static str {
+    match status {
+        AssetStatus::Available => t.status.available,
+        AssetStatus::InUse => t.status.in_use,
+        AssetStatus::Soiled => t.status.soiled,
+        AssetStatus::Cleaning => t.status.cleaning,
+        AssetStatus::InRepair => t.status.in_repair,
+        AssetStatus::Missing => t.status.missing,
+        AssetStatus::Retired => t.status.retired,
+    }
 }
 
 #[cfg(test)]

@@ -11,12 +11,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { randomBytes } from "node:crypto";
 import { chromium } from "playwright-core";
+import { walkJourneys } from "./journey.mjs";
+import { checkLive } from "./live.mjs";
+import { walkSessionEnd, walkStates } from "./states.mjs";
 
 const axePath = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const bin = process.env.WARDTRACK_BIN;
 const browserPath = process.env.WARDTRACK_CHROMIUM ?? "/usr/bin/chromium";
 const pictures = process.argv[2];
 const sizes = { phone: { width: 390, height: 844 }, desk: { width: 1440, height: 900 } };
+const all = Object.keys(sizes).flatMap((label) => ["light", "dark"].map((scheme) => [label, scheme]));
 const password = `walk-through-${randomBytes(9).toString("hex")}`;
 let passed = 0;
 const failures = [];
@@ -49,17 +53,29 @@ const env = {
   WARDTRACK_VHOST: mark,
   WARDTRACK_INTERNAL_BIND: "127.0.0.1:0",
   WARDTRACK_BIND: "127.0.0.1:0",
+  WARDTRACK_LIVE_BEAT_MS: "1000",
 };
 delete env.WARDTRACK_DATABASE_URL_FILE;
 
 const sql = (text) => execFileSync("psql", ["-q", "-d", serverUrl, "-c", text], { stdio: ["ignore", "ignore", "inherit"] });
 const wardtrack = (...args) => execFileSync(bin, args, { env, stdio: ["ignore", "ignore", "inherit"] });
-async function deleteVhost() {
+/** Rows of the private database as arrays of text. */
+const query = async (text) => execFileSync("psql", ["-q", "-A", "-t", "-F", "\t", "-d", ownUrl, "-c", text], { encoding: "utf8" })
+  .split("\n").filter(Boolean).map((line) => line.split("\t"));
+/** Sends a message as the broker's administrator, who may use any key. */
+const publish = (exchange, key, payload) => management("POST", `exchanges/${mark}/${exchange}/publish`, {
+  properties: { content_type: "application/json" }, routing_key: key, payload, payload_encoding: "string",
+});
+/** Tells open pages by the broker that something changed, as another process would. */
+const hint = (topics) => publish("wt.changes", "hint", topics);
+async function management(method, path, body) {
   const user = process.env.WARDTRACK_BROKER_ADMIN_USER;
   const secret = readFileSync(process.env.WARDTRACK_BROKER_ADMIN_PASSWORD_FILE, "utf8").trim();
   const authorization = `Basic ${Buffer.from(`${user}:${secret}`).toString("base64")}`;
-  await fetch(`${process.env.WARDTRACK_MANAGEMENT_URL}/api/vhosts/${mark}`, { method: "DELETE", headers: { authorization } });
+  const answer = await fetch(`${process.env.WARDTRACK_MANAGEMENT_URL}/api/${path}`, { method, headers: { authorization, "content-type": "application/json" }, body: body && JSON.stringify(body) });
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
 }
+const deleteVhost = () => management("DELETE", `vhosts/${mark}`);
 
 const children = [];
 function start(...args) {
@@ -118,17 +134,76 @@ async function walk(browser, origin, options, label) {
   await checkPage(page, "asset", label, size);
   const word = /Confirmed|Likely|Last seen|Unknown/;
   check(`asset ${label}: says how sure it is`, word.test(await page.locator("main").innerText()));
-  for (const [name, path] of Object.entries({
-    rooms: "/rooms", readers: "/readers", quarantine: "/quarantine", status: "/status", nothing: "/find?q=zzzzqqq", missing: "/no-such-page",
-  })) {
+  for (const [name, path] of Object.entries({ nothing: "/find?q=zzzzqqq", missing: "/no-such-page" })) {
     await page.goto(origin + path);
     await checkPage(page, name, label, size);
   }
-  await page.goto(`${origin}/rooms`);
-  await page.locator("main tbody a").first().click();
-  await page.waitForURL(/\/rooms\/\d/);
-  await checkPage(page, "room", label, size);
+  await walkPlan(page, origin, label, size);
   await context.close();
+}
+
+/** One page of every kind that links lead to, from the start page on: a page that is added is checked without anybody naming it here. */
+async function walkEveryPage(browser, origin, options, label, user = "walker") {
+  const context = await browser.newContext({ ...options, bypassCSP: true });
+  const page = await context.newPage();
+  await signIn(page, origin, user);
+  const kind = (path) => path.replace(/\/\d+/g, "/0");
+  const waiting = ["/"];
+  const known = new Set(["/", "/sign-in", "/live/events"]);
+  while (waiting.length) {
+    const address = waiting.shift();
+    // By the page itself: requests of the context would not send the session's cookie, which is for secure places only.
+    const answer = await page.evaluate(async (path) => {
+      const { ok, status, headers } = await fetch(path);
+      return { ok, status, type: headers.get("content-type") ?? "" };
+    }, address);
+    check(`${address} ${label}: can be opened`, answer.ok, String(answer.status));
+    if (!answer.type.startsWith("text/html")) continue;
+    await page.goto(origin + address);
+    const path = new URL(page.url()).pathname;
+    await checkPage(page, kind(path).slice(1).replaceAll("/", "-") || "start", label, options.viewport);
+    const links = await page.$$eval("a[href^='/']", (list) => list.map((link) => link.getAttribute("href")));
+    for (const link of links) {
+      const next = kind(link.split(/[?#]/)[0]);
+      if (known.has(next) || next.startsWith("/static/")) continue;
+      known.add(next);
+      waiting.push(link.split("#")[0]);
+    }
+  }
+  check(`${label}: all kinds of pages were reached`, known.size > 15, [...known].join(" "));
+  console.log(`${label}: ${known.size} kinds of addresses: ${[...known].join(" ")}`);
+  await context.close();
+}
+
+/** The plan of a floor: rooms are links, buttons and a drag change what is shown, and the address keeps it. */
+async function walkPlan(page, origin, label, size) {
+  await page.goto(`${origin}/plan`);
+  await page.waitForURL(/\/plan\/\d+/);
+  await checkPage(page, "plan", label, size);
+  const box = () => page.locator("#plan-svg").getAttribute("viewBox");
+  check(`plan ${label}: rooms are links`, (await page.locator("#plan-svg a[href^='/rooms/']").count()) > 30);
+  const whole = await box();
+  await page.getByRole("link", { name: "Zoom in", exact: true }).click();
+  await page.waitForURL(/[?&]w=\d/);
+  const near = await box();
+  check(`plan ${label}: zooming in shows less`, Number(near.split(" ")[2]) < Number(whole.split(" ")[2]), `${whole} to ${near}`);
+  await checkPage(page, "plan-near", label, size);
+  const drawn = await page.locator("#plan-svg").boundingBox();
+  const view = page.viewportSize();
+  const from = { x: Math.min(drawn.x + drawn.width / 2, view.width - 60), y: drawn.y + drawn.height / 2 };
+  await page.mouse.move(from.x, from.y);
+  await page.mouse.down();
+  await page.mouse.move(from.x - 40, from.y, { steps: 4 });
+  await page.mouse.up();
+  check(`plan ${label}: dragging moves it and opens no room`, (await box()) !== near && /\/plan\//.test(page.url()), `${near} to ${await box()}`);
+  await page.goto(`${origin}/plan`);
+  await page.getByLabel("Equipment", { exact: true }).selectOption({ label: "Infusion pump" });
+  await page.getByRole("button", { name: "Show" }).click();
+  await page.waitForURL(/type=\d/);
+  check(`plan ${label}: a type shows pins`, (await page.locator("#plan-svg .pin").count()) > 0);
+  await checkPage(page, "plan-pins", label, size);
+  await page.goto(`${page.url().split("?")[0]}/import`);
+  await checkPage(page, "plan-import", label, size);
 }
 
 /** The same task by keyboard only. */
@@ -185,8 +260,9 @@ async function watchLive(browser, origin) {
   await page.goto(`${origin}/find?q=infusion+pump`);
   await page.locator("tbody a[href^='/assets/']").first().click();
   await page.waitForURL(/\/assets\//);
-  const polled = page.waitForResponse((answer) => answer.url() === page.url() && answer.request().headers()["wardtrack-poll"] === "1", { timeout: 15_000 });
-  await polled.then(() => check("an open page asks again by itself", true), () => check("an open page asks again by itself", false));
+  const asked = page.waitForRequest((request) => request.url() === page.url() && request.headers()["wardtrack-poll"] === "1", { timeout: 10_000 });
+  await hint(`asset.${page.url().split("/").pop()}`);
+  await asked.then(() => check("an open page asks again by itself", true), () => check("an open page asks again by itself", false));
   check("no page breaks the content policy", breaches.length === 0, breaches.slice(0, 3).join(" | "));
   await page.close();
 }
@@ -200,10 +276,11 @@ try {
   wardtrack("topology", "apply");
   writeFileSync(join(folder, "password"), password, { mode: 0o600 });
   wardtrack("admin", "user", "add", "walker", "--role", "admin", "--password-file", join(folder, "password"));
+  wardtrack("admin", "user", "add", "nurse", "--role", "nurse", "--password-file", join(folder, "password"));
   const dev = start("dev");
   await waitFor("the pages are served", () => /serving pages at (http:\S+)/.test(dev.log));
   const origin = dev.log.match(/serving pages at (http:\S+)/)[1];
-  start("simulate", "--seed", "7");
+  const simulated = start("simulate", "--seed", "7");
   browser = await chromium.launch({
     executablePath: browserPath,
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
@@ -215,12 +292,31 @@ try {
     return /Likely/.test(await page.locator("main").innerText());
   }, 60);
   await page.close();
-  for (const [label, viewport] of Object.entries(sizes)) {
-    for (const colorScheme of ["light", "dark"]) await walk(browser, origin, { viewport, colorScheme }, `${label}-${colorScheme}`);
+  // Nobody else may take what the nurse is about to take.
+  await stop(simulated);
+  await walkJourneys(browser, origin, { check, signIn, query, user: "nurse" }, sizes);
+  start("simulate", "--seed", "7");
+  for (const [label, colorScheme] of all) await walk(browser, origin, { viewport: sizes[label], colorScheme }, `${label}-${colorScheme}`);
+  // Both themes and both sizes; all four pairings where somebody wants to look at them.
+  for (const [label, colorScheme] of pictures ? all : all.filter(([label, scheme]) => (label === "phone") === (scheme === "light"))) {
+    await walkEveryPage(browser, origin, { viewport: sizes[label], colorScheme }, `${label}-${colorScheme}`);
   }
+  // What a nurse sees is less and other; in the pairing that the administrator did not have.
+  await walkEveryPage(browser, origin, { viewport: sizes.phone, colorScheme: "dark" }, "nurse-phone-dark", "nurse");
+  const execute = async (text) => void (await query(text));
+  for (const [label, colorScheme] of [["phone", "dark"], ["desk", "light"]]) {
+    await walkStates(browser, origin, { viewport: sizes[label], colorScheme }, `${label}-${colorScheme}`, { check, signIn, checkPage, query, execute });
+  }
+  await walkSessionEnd(browser, origin, { check, signIn, checkPage }, sizes.desk);
   await walkByKeyboard(browser, origin);
   await walkWithoutScripts(browser, origin);
   await watchLive(browser, origin);
+  await checkLive(browser, origin, {
+    check, signIn, query, publish, hint, beatMs: 1000,
+    execute,
+    freeze: () => dev.kill("SIGSTOP"),
+    thaw: () => dev.kill("SIGCONT"),
+  });
 } catch (error) {
   failures.push(String(error));
   console.log(`FAIL ${error.stack ?? error}`);

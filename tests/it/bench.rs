@@ -1,4 +1,4 @@
-//! `wardtrack bench ingest` as a user runs it. Its figures depend on the machine, so only their presence is looked at.
+//! `wardtrack bench` as a user runs it. Its figures depend on the machine, so only their presence is looked at.
 
 use std::process::{Command, Output};
 
@@ -122,6 +122,93 @@ fn bench_ingest_refuses_wrong_arguments_before_it_measures() {
         (&["--psql", "/nonexistent/psql"][..], "postgresql-client"),
     ] {
         let refused = bench(&[], arguments);
+        let said = standard_error(&refused);
+        assert!(
+            !refused.status.success() && said.contains(named),
+            "{arguments:?}: {said}"
+        );
+    }
+}
+
+fn search(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_wardtrack"))
+        .args(["bench", "search"])
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn bench_search_ends_with_one_json_object_that_has_every_figure() {
+    let done = search(&[
+        "--assets",
+        "1000,2000",
+        "--seconds",
+        "2",
+        "--warm-up-seconds",
+        "1",
+        "--rate",
+        "10",
+        "--sightings-per-s",
+        "200",
+    ]);
+    assert!(done.status.success(), "{}", standard_error(&done));
+    let text = String::from_utf8(done.stdout).unwrap();
+    let figures: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+    let sizes = figures["sizes"].as_array().unwrap();
+    assert_eq!(sizes.len(), 2, "{figures}");
+    for (size, assets) in sizes.iter().zip([1_000, 2_000]) {
+        assert_eq!(size["assets"], assets);
+        for of in ["page", "sql"] {
+            let times = &size[of];
+            assert_eq!(
+                (&times["requests"], &times["faults"]),
+                (&20.into(), &0.into())
+            );
+            for name in ["p50_ms", "p90_ms", "p99_ms", "max_ms", "mean_ms"] {
+                assert!(times[name].as_f64().unwrap() > 0.0, "{of} {name} in {size}");
+            }
+        }
+        for name in ["guard_ms", "render_ms", "server_ms", "gzip_ms", "page_kib"] {
+            let figure = size["profile"][name].as_f64().unwrap();
+            assert!(figure > 0.0, "{name} in {size}");
+        }
+        assert!(size["profile"]["pool_wait_ms"].is_number(), "{size}");
+        assert!(size["sightings_per_s"].as_f64().unwrap() > 0.0, "{size}");
+        assert!(size["is_bar_met"].is_boolean(), "{size}");
+        let asked: i64 = size["kinds"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|kind| kind["page"]["requests"].as_i64().unwrap())
+            .sum();
+        assert_eq!(asked, 20, "{size}");
+    }
+    let growth = &figures["growth"][0];
+    for name in [
+        "page_p50_times",
+        "page_p99_times",
+        "sql_p50_times",
+        "sql_p99_times",
+    ] {
+        assert!(growth[name].as_f64().unwrap() > 0.0, "{name} in {growth}");
+    }
+    assert!(figures["is_bar_met"].is_boolean(), "{figures}");
+    assert!(text.contains("Growth from 1000 to 2000 assets"), "{text}");
+    assert!(
+        text.contains("Bar met at 1000 assets") || text.contains("BAR MISSED at 1000 assets"),
+        "{text}"
+    );
+}
+
+#[test]
+fn bench_search_refuses_wrong_arguments_before_it_measures() {
+    for (arguments, named) in [
+        (&["--assets", "7"][..], "--assets"),
+        (&["--rate", "0"][..], "--rate"),
+        (&["--quick", "--rate", "5"][..], "--quick"),
+    ] {
+        let refused = search(arguments);
         let said = standard_error(&refused);
         assert!(
             !refused.status.success() && said.contains(named),

@@ -111,6 +111,64 @@ fn every_command_variable_and_port_of_the_containers_is_known_to_help() {
     );
 }
 
+/// What each role asks the broker as; without the password it ends at its start.
+const PASSWORDS: [(&str, &[&str]); 4] = [
+    ("serve", &["GATEWAY", "WEB"]),
+    ("consume", &["CONSUMER"]),
+    ("gateway", &["GATEWAY"]),
+    ("schedule", &["WEB"]),
+];
+
+#[test]
+fn every_role_has_the_passwords_that_it_asks_for() {
+    let text = std::fs::read_to_string(COMPOSE).unwrap();
+    let blocks = blocks(&text);
+    for (role, accounts) in PASSWORDS {
+        let command = format!("command: [\"{role}\"]");
+        let service = blocks
+            .values()
+            .find(|lines| lines.iter().any(|line| line.trim() == command))
+            .unwrap_or_else(|| panic!("no service runs wardtrack {role}"));
+        let secrets = service
+            .iter()
+            .find_map(|line| line.trim().strip_prefix("secrets: ["))
+            .unwrap_or_else(|| panic!("{role} has no secrets"));
+        for account in accounts {
+            let name = account.to_lowercase();
+            let variable =
+                format!("WARDTRACK_{account}_PASSWORD_FILE: /run/secrets/{name}-password");
+            assert!(
+                service.iter().any(|line| line.trim() == variable),
+                "{role} needs {variable}"
+            );
+            assert!(
+                secrets.contains(&format!("{name}-password")),
+                "{role} may not read {name}-password"
+            );
+            // And so says the program itself: it asks for each of them by name.
+            let output = Command::new(env!("CARGO_BIN_EXE_wardtrack"))
+                .arg(role)
+                .env_clear()
+                .envs(
+                    accounts
+                        .iter()
+                        .filter(|other| *other != account)
+                        .map(|other| (format!("WARDTRACK_{other}_PASSWORD"), "x".to_owned())),
+                )
+                .env("WARDTRACK_DATABASE_URL", "postgres://nobody@127.0.0.1:1/x")
+                .env("WARDTRACK_SECRET_KEY", "0".repeat(64))
+                .output()
+                .unwrap();
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(!output.status.success(), "{role}");
+            assert!(
+                said.contains(&format!("WARDTRACK_{account}_PASSWORD")),
+                "{role} without the password of {account} says: {said}"
+            );
+        }
+    }
+}
+
 #[test]
 fn no_default_secret_stands_in_the_compose_file() {
     let text = std::fs::read_to_string(COMPOSE).unwrap();

@@ -6,6 +6,6 @@ mod faults;
 mod golden;
 mod permissions;
 mod repeats;
-mod rig;
+pub mod rig;
 mod rules;
 mod topology;

@@ -8,18 +8,36 @@
     reason = "a test may panic; clippy.toml allows it inside #[test] only, not in the helpers"
 )]
 
+mod accuracy;
+mod acts;
+mod alert_pages;
 mod architecture;
+mod asset_import;
 mod bench;
+mod board;
 mod browser_rules;
 mod containers;
+mod csv_export;
 mod device_pages;
 mod explain;
+mod find_words;
 mod ingest;
+mod labels;
+mod live;
 mod locate;
 mod pages;
+mod plan;
+mod recall;
+mod register;
 mod replay;
+mod scheduler;
 mod schema;
+mod screens;
 mod sign_in;
 mod simulate;
+mod status_property;
 mod support;
+mod synonyms;
+mod tags;
+mod tasks;
 mod templates;

@@ -12,6 +12,7 @@ use wardtrack::ingest::apply::ApplyConfig;
 use wardtrack::ingest::housekeeping;
 use wardtrack::ingest::shard::{self, ShardConfig};
 use wardtrack::lifecycle::Lifecycle;
+use wardtrack::live::Hints;
 use wardtrack::location::Engine;
 use wardtrack::recording::{Recording, read_recording};
 use wardtrack::simulate::playback::{Names, Surroundings, play};
@@ -70,6 +71,7 @@ async fn played(recording: &Recording, site: &str, speed: f64) -> BTreeMap<Strin
             history: HistoryMode::Off,
             seen_every_ms: 30_000,
         },
+        hints: Hints::without_pages(),
     };
     life.spawn_role(
         "consumer",

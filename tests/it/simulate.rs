@@ -14,6 +14,7 @@ use wardtrack::ingest::apply::ApplyConfig;
 use wardtrack::ingest::housekeeping;
 use wardtrack::ingest::shard::{self, ShardConfig};
 use wardtrack::lifecycle::Lifecycle;
+use wardtrack::live::Hints;
 use wardtrack::location::Engine;
 use wardtrack::recording::{Recording, read_recording};
 use wardtrack::simulate::run::{RunOptions, Surroundings, run};
@@ -166,6 +167,7 @@ async fn simulated_readers_fill_the_places_of_an_empty_database() {
             history: HistoryMode::Off,
             seen_every_ms: 30_000,
         },
+        hints: Hints::without_pages(),
     };
     life.spawn_role(
         "consumer",

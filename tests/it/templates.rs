@@ -4,13 +4,37 @@ use std::collections::BTreeSet;
 
 use askama::Template;
 use scraper::{Html, Selector};
+use wardtrack::web::accuracy::AccuracyPage;
+use wardtrack::web::alerts::AlertsPage;
 use wardtrack::web::assets::AssetPage;
+use wardtrack::web::board::par::LinesPage;
+use wardtrack::web::board::par_form::LinePage;
+use wardtrack::web::board::screens::{NoScreenPage, ScreensPage};
+use wardtrack::web::board::{BoardPage, BoardsPage, WallPage};
+use wardtrack::web::equipment::RegisterPage;
+use wardtrack::web::equipment::asset::AssetFormPage;
+use wardtrack::web::equipment::models::{ModelFormPage, ModelsPage};
+use wardtrack::web::equipment::tagging::TagStepPage;
+use wardtrack::web::equipment::tags::{TagPage, TagsPage};
+use wardtrack::web::equipment::types::{TypeFormPage, TypesPage};
+use wardtrack::web::equipment_import::{ImportFormPage, ImportReportPage};
+use wardtrack::web::exports::NoFilePage;
+use wardtrack::web::fault_tag::FaultTagPage;
+use wardtrack::web::favourites::FavouritesPage;
 use wardtrack::web::find::FindPage;
+use wardtrack::web::help::HelpPage;
 use wardtrack::web::home::HomePage;
+use wardtrack::web::labels::LabelsPage;
+use wardtrack::web::more::MorePage;
+use wardtrack::web::plan::PlanPage;
+use wardtrack::web::plan::import::ImportPage;
 use wardtrack::web::quarantine::{QuarantinePage, QuarantineRowPage};
 use wardtrack::web::readers::ReadersPage;
 use wardtrack::web::rooms::{RoomPage, RoomsPage};
 use wardtrack::web::status::StatusPage;
+use wardtrack::web::synonyms::file::SynonymImportPage;
+use wardtrack::web::synonyms::{SynonymPage, SynonymsPage};
+use wardtrack::web::tasks::TasksPage;
 
 fn rendered() -> Vec<(String, String)> {
     fn all<T: Template>(name: &str, pages: Vec<T>) -> Vec<(String, String)> {
@@ -22,12 +46,44 @@ fn rendered() -> Vec<(String, String)> {
         all("home", HomePage::samples()),
         all("find", FindPage::samples()),
         all("asset", AssetPage::samples()),
+        all("no file", NoFilePage::samples()),
+        all("equipment import", ImportFormPage::samples()),
+        all("equipment import report", ImportReportPage::samples()),
+        all("labels", LabelsPage::samples()),
+        all("plan", PlanPage::samples()),
+        all("plan import", ImportPage::samples()),
+        all("alerts", AlertsPage::samples()),
+        all("tasks", TasksPage::samples()),
+        all("favourites", FavouritesPage::samples()),
+        all("accuracy", AccuracyPage::samples()),
+        all("boards", BoardsPage::samples()),
+        all("board", BoardPage::samples()),
+        all("wall board", WallPage::samples()),
+        all("targets", LinesPage::samples()),
+        all("target", LinePage::samples()),
+        all("register", RegisterPage::samples()),
+        all("asset form", AssetFormPage::samples()),
+        all("types", TypesPage::samples()),
+        all("type form", TypeFormPage::samples()),
+        all("models", ModelsPage::samples()),
+        all("model form", ModelFormPage::samples()),
+        all("tags", TagsPage::samples()),
+        all("tag", TagPage::samples()),
+        all("tag step", TagStepPage::samples()),
+        all("more", MorePage::samples()),
+        all("help", HelpPage::samples()),
+        all("screens", ScreensPage::samples()),
+        all("no screen", NoScreenPage::samples()),
+        all("fault tag", FaultTagPage::samples()),
         all("rooms", RoomsPage::samples()),
         all("room", RoomPage::samples()),
         all("readers", ReadersPage::samples()),
         all("quarantine", QuarantinePage::samples()),
         all("quarantine row", QuarantineRowPage::samples()),
         all("status", StatusPage::samples()),
+        all("synonyms", SynonymsPage::samples()),
+        all("synonym", SynonymPage::samples()),
+        all("synonym import", SynonymImportPage::samples()),
     ]
     .concat()
 }

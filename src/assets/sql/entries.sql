@@ -1,6 +1,7 @@
 -- List rows of the assets with these ids.
 SELECT a.id AS asset_id, a.asset_number, t.name AS type_name, t.id AS asset_type_id, m.maker, m.name AS model_name,
-       a.status, o.name AS owner_unit_name, p.room_id, p.entered_at, p.basis, heard.seen_at, heard.interval_ms,
+       a.status, a.safety_hold, a.is_service_blocked, a.service_due_on, o.name AS owner_unit_name,
+       p.room_id, p.entered_at, p.basis, p.scanned_at, p.not_here_at, heard.seen_at, heard.interval_ms,
        r.name AS room_name, r.kind AS room_kind, coalesce(u.name, f.name) AS area_name
 FROM unnest($1::bigint[]) AS wanted (id)
 JOIN asset a ON a.id = wanted.id
@@ -16,6 +17,6 @@ CROSS JOIN LATERAL (
     SELECT max(s.seen_at) AS seen_at, min(tg.expected_interval_ms) AS interval_ms
     FROM tag_assignment ta
     JOIN tag tg ON tg.id = ta.tag_id
-    LEFT JOIN tag_state s ON s.tag_id = ta.tag_id
+    LEFT JOIN tag_state s ON s.tag_id = ta.tag_id AND s.seen_at >= ta.assigned_at
     WHERE ta.asset_id = a.id AND ta.ended_at IS NULL
 ) heard

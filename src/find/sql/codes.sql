@@ -1,9 +1,9 @@
--- Assets that are known by exactly this number, in any case: asset number, other identifier, or the key of a tag.
+-- Assets that are known by exactly one of these numbers, in any case: asset number, other identifier, or the key of a tag.
 SELECT found.asset_id
 FROM (
-    SELECT id AS asset_id FROM asset WHERE lower(asset_number) = lower($1)
+    SELECT id AS asset_id FROM asset WHERE lower(asset_number) = ANY (ARRAY(SELECT lower(n) FROM unnest($1) AS n))
     UNION
-    SELECT asset_id FROM asset_identifier WHERE lower(value) = lower($1)
+    SELECT asset_id FROM asset_identifier WHERE lower(value) = ANY (ARRAY(SELECT lower(n) FROM unnest($1) AS n))
     UNION
     SELECT ta.asset_id
     FROM tag tg JOIN tag_assignment ta ON ta.tag_id = tg.id AND ta.ended_at IS NULL

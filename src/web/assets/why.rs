@@ -102,6 +102,7 @@ mod tests {
             basis: Some(PlaceBasis::Beacon),
             seen_at: Some(shell.now - TimeDelta::seconds(seen_s)),
             interval_ms: Some(2_000),
+            ..PlaceFacts::default()
         }
     }
 

@@ -5,7 +5,10 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 
-use crate::ids::{AssetId, QuarantineId, ReaderId, RoomId};
+use crate::ids::{
+    AssetId, AssetTypeId, FloorId, ModelId, ParId, QuarantineId, ReaderId, RoomId, SynonymId,
+    TagId, UnitId,
+};
 use crate::web::PageError;
 
 /// The `{id}` of a path as the id of its table. Anything that is no number is a page that does not exist.
@@ -26,4 +29,16 @@ macro_rules! id_path {
     )+};
 }
 
-id_path!(AssetId, QuarantineId, ReaderId, RoomId);
+id_path!(
+    AssetId,
+    AssetTypeId,
+    FloorId,
+    ModelId,
+    ParId,
+    QuarantineId,
+    ReaderId,
+    RoomId,
+    SynonymId,
+    TagId,
+    UnitId
+);

@@ -207,6 +207,7 @@ mod tests {
             internal_bind: ([127, 0, 0, 1], 9090).into(),
             origin: None,
             trusted_proxy: Vec::new(),
+            live_beat_ms: 10_000,
         };
         let pool = DbArgs {
             db_pool: 1,

@@ -10,12 +10,9 @@ use futures_util::StreamExt;
 
 use crate::config::Secret;
 use crate::people::session::TokenHash;
-use crate::web::PageError;
 use crate::web::site::Site;
-use crate::web::tokens;
+use crate::web::{PageError, multipart, routes, tokens};
 
-/// A form's body (S-30).
-const FORM_BYTES_MAX: usize = 64 * 1024;
 /// How long a form may take to arrive (S-30).
 const FORM_TIME_MAX: Duration = Duration::from_secs(30);
 
@@ -29,18 +26,27 @@ pub async fn check(
     site: &Site,
     key: &Secret,
     session: &TokenHash,
+    bytes_max: usize,
 ) -> Result<(), PageError> {
     if !is_from_own_page(request.headers(), site) {
         return Err(PageError::FormToken);
     }
     // Only a form: what other sites can send without asking first must carry a token that they do not have, and text/plain must
     // not pass for one.
-    if request.content_type() != "application/x-www-form-urlencoded" {
+    let pattern = request.match_pattern().unwrap_or_default();
+    let is_file = request.content_type() == "multipart/form-data" && routes::takes_file(&pattern);
+    if !is_file && request.content_type() != "application/x-www-form-urlencoded" {
         return Err(PageError::MediaType);
     }
-    let body = tokio::time::timeout(FORM_TIME_MAX, read(request.take_payload()))
+    let body = tokio::time::timeout(FORM_TIME_MAX, read(request.take_payload(), bytes_max))
         .await
         .map_err(|_| PageError::BadRequest)??;
+    if is_file {
+        check_file_form(request, key, session, &body).await?;
+        // The handler reads the parts itself, and finds the token among them.
+        request.set_payload(Payload::from(body));
+        return Ok(());
+    }
     let form = std::str::from_utf8(&body).map_err(|_| PageError::BadRequest)?;
     let in_header = request
         .headers()
@@ -64,6 +70,25 @@ pub async fn check(
     Ok(())
 }
 
+/// The token of a form that sends a file.
+async fn check_file_form(
+    request: &ServiceRequest,
+    key: &Secret,
+    session: &TokenHash,
+    body: &Bytes,
+) -> Result<(), PageError> {
+    let parts = multipart::read_form(request.headers(), body.clone())
+        .await
+        .ok_or(PageError::BadRequest)?;
+    let token = parts.iter().find(|part| part.name == "csrf");
+    let token = token.and_then(multipart::Part::text);
+    if token.is_some_and(|token| tokens::is_form_token(key, session, token)) {
+        Ok(())
+    } else {
+        Err(PageError::FormToken)
+    }
+}
+
 /// Browsers say where a request comes from, and pages cannot change what they say. A request that says nothing is refused.
 fn is_from_own_page(headers: &HeaderMap, site: &Site) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
@@ -74,11 +99,11 @@ fn is_from_own_page(headers: &HeaderMap, site: &Site) -> bool {
     }
 }
 
-async fn read(mut payload: Payload) -> Result<Bytes, PageError> {
+async fn read(mut payload: Payload, bytes_max: usize) -> Result<Bytes, PageError> {
     let mut body = BytesMut::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| PageError::BadRequest)?;
-        if body.len() + chunk.len() > FORM_BYTES_MAX {
+        if body.len() + chunk.len() > bytes_max {
             return Err(PageError::TooLarge);
         }
         body.extend_from_slice(&chunk);

@@ -1,6 +1,8 @@
 //! The access table at work: session, role and form token before any handler runs. What the table does not allow is refused (S-17),
 //! and when the sessions cannot be read, everything is (S-59).
 
+use std::time::Instant;
+
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, header};
@@ -10,12 +12,14 @@ use chrono::{DateTime, Utc};
 
 use super::form_token;
 use super::front_door::Client;
+use crate::alerts::list::{WAITING_MAX, count_waiting};
 use crate::app::App;
 use crate::db::DbConn;
 use crate::devices::model::LiveState;
 use crate::devices::store::find_live_state;
 use crate::people::accounts;
 use crate::people::session::{self, Session, Token};
+use crate::web::alerts::starts_with_unit;
 use crate::web::extract::{Asked, Viewer, Visit};
 use crate::web::page::{Person, Shell, Theme, see_other};
 use crate::web::routes::{self, Access, Entry, Found};
@@ -30,7 +34,10 @@ pub async fn guard<B: MessageBody + 'static>(
     mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    match admit(&mut request).await {
+    let begun = Instant::now();
+    let admitted = admit(&mut request).await;
+    metrics::histogram!("page_guard_seconds").record(begun.elapsed().as_secs_f64());
+    match admitted {
         Ok(Admitted { new_session }) => {
             let mut response = next.call(request).await?.map_into_boxed_body();
             if let Some(token) = new_session {
@@ -84,7 +91,10 @@ async fn admit(request: &mut ServiceRequest) -> Result<Admitted, Refused> {
         }
         Found::Nothing => return Err(visitor.refuse(request, PageError::NotFound).await),
     };
-    if matches!(entry.access, Access::Public | Access::ReaderKey) {
+    if matches!(
+        entry.access,
+        Access::Public | Access::ReaderKey | Access::Screen
+    ) {
         return Ok(Admitted { new_session: None });
     }
     let mut conn = app.db.conn().await?;
@@ -100,10 +110,17 @@ async fn admit(request: &mut ServiceRequest) -> Result<Admitted, Refused> {
         return Err(PageError::Forbidden.into());
     }
     if !matches!(entry.method, Method::GET | Method::HEAD) {
-        form_token::check(request, &site, &app.secret_key, &session.token).await?;
+        form_token::check(
+            request,
+            &site,
+            &app.secret_key,
+            &session.token,
+            routes::form_bytes_max(entry.path),
+        )
+        .await?;
     }
     // Only now: what was refused above has not been a use of the session, and a poll never is.
-    if !visitor.asked.poll && session.is_touch_due(visitor.now) {
+    if !visitor.is_background && session.is_touch_due(visitor.now) {
         session::touch(&*app.db.conn().await?, &session, visitor.now).await?;
     }
     Ok(Admitted { new_session })
@@ -116,6 +133,8 @@ struct Arrival {
     token: Option<Token>,
     theme: Theme,
     asked: Asked,
+    /// Asked by a timer or held open by a page: no use of the session (S-13), and not the next page that a sentence waits for.
+    is_background: bool,
     is_get: bool,
     here: String,
     client: std::net::IpAddr,
@@ -130,13 +149,15 @@ impl Arrival {
             Some(here) if is_get => here.as_str(),
             _ => request.path(),
         };
+        let (asked, pattern) = (Asked::of(request.request()), request.match_pattern());
         let client = request.extensions().get::<Client>().map(|client| client.0);
         Self {
             app: app.clone(),
             site: site.clone(),
             token: cookie(cookies::SESSION).as_deref().and_then(Token::parse),
             theme: Theme::from_text(cookie(cookies::THEME).as_deref().unwrap_or_default()),
-            asked: Asked::of(request.request()),
+            asked,
+            is_background: asked.poll || pattern.as_deref() == Some(routes::LIVE_EVENTS),
             is_get,
             here: here.to_owned(),
             client: client.unwrap_or(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED)),
@@ -210,9 +231,23 @@ impl Arrival {
 
     /// The frame and the person for the handler.
     async fn visit(&self, conn: &DbConn, session: &Session) -> Result<Visit, PageError> {
-        let (site_zone, live) = tokio::try_join!(
+        let person = session.person.as_ref();
+        let waiting = async {
+            match person {
+                Some(person) => {
+                    let unit = person
+                        .home_unit_id
+                        .filter(|_| starts_with_unit(person.role));
+                    count_waiting(conn, unit).await
+                }
+                None => Ok(0),
+            }
+        };
+        // One round trip: the three travel together.
+        let (site_zone, live, waiting) = tokio::try_join!(
             session::find_time_zone(conn),
-            find_live_state(conn, self.now)
+            find_live_state(conn, self.now),
+            waiting
         )?;
         let mut shell = Shell::bare(std::sync::Arc::clone(&self.site.links), self.now);
         let own_zone = session
@@ -226,7 +261,7 @@ impl Arrival {
         shell.theme = self.theme;
         shell.here.clone_from(&self.here);
         shell.csrf = tokens::form_token(&self.app.secret_key, &session.token);
-        if self.is_get && !self.asked.fragment && !self.asked.poll && session.flash.is_some() {
+        if self.is_get && !self.asked.fragment && !self.is_background && session.flash.is_some() {
             shell.flash.clone_from(&session.flash);
             session::clear_flash(conn, &session.token).await?;
         }
@@ -237,6 +272,7 @@ impl Arrival {
                 home_unit: person.home_unit.clone(),
             });
             shell.banner = banner(&live, &shell);
+            shell.alerts_waiting = waiting_words(waiting);
         }
         let viewer = session.person.as_ref().map(|person| {
             Viewer::new(
@@ -273,7 +309,8 @@ impl Arrival {
     }
 }
 
-fn banner(live: &LiveState, shell: &Shell) -> Option<String> {
+/// What everybody must know when no consumer takes sightings.
+pub(in crate::web) fn banner(live: &LiveState, shell: &Shell) -> Option<String> {
     match live {
         LiveState::Live { .. } => None,
         LiveState::NotLive { since: None } => Some(shell.t.common.not_live_yet.to_owned()),
@@ -281,6 +318,15 @@ fn banner(live: &LiveState, shell: &Shell) -> Option<String> {
             shell.t.common.not_live_since,
             &[&filters::clock(*since, shell)],
         )),
+    }
+}
+
+/// "7", or "99+"; nothing when nothing waits.
+fn waiting_words(waiting: i64) -> String {
+    match waiting {
+        0 => String::new(),
+        waiting if waiting >= WAITING_MAX => format!("{}+", WAITING_MAX - 1),
+        waiting => waiting.to_string(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Status and certainty as marks: a shape, a word and a colour each, never colour alone (domain section 9, 1).
 
+use crate::assets::model::Standing;
 use crate::db::types::AssetStatus;
 use crate::web::strings::Strings;
 
@@ -17,9 +18,10 @@ pub struct Chip {
 impl Chip {
     /// The mark of an asset: "ready" is computed (R2), so the caller says whether it is.
     #[must_use]
-    pub fn of_asset(status: AssetStatus, is_ready: bool, t: &Strings) -> Self {
-        let (class, icon, word) = match status {
+    pub fn of_asset(standing: &Standing, is_ready: bool, t: &Strings) -> Self {
+        let (class, icon, word) = match standing.status {
             _ if is_ready => ("is-ready", "ready", t.status.ready),
+            AssetStatus::Available if standing.is_held() => ("is-hold", "hold", t.status.hold),
             AssetStatus::Available => ("is-note", "check", t.status.available),
             AssetStatus::InUse => ("is-use", "use", t.status.in_use),
             AssetStatus::Soiled => ("is-soiled", "soiled", t.status.soiled),

@@ -23,6 +23,7 @@ use wardtrack::ingest::shard::{self, ShardConfig};
 use wardtrack::ingest::stray::{self, Stray};
 use wardtrack::ingest::{housekeeping, replay_marked};
 use wardtrack::lifecycle::Lifecycle;
+use wardtrack::live::Hints;
 use wardtrack::location::EngineConfig;
 use wardtrack::torture::stage::tag_key;
 use wardtrack::torture::{Stage, StageArgs, StageReader};
@@ -183,11 +184,14 @@ impl Rig {
         let life = self.running.get_or_insert_with(Lifecycle::new).clone();
         let (db, clock) = (&self.stage.db, &self.clock);
         let broker = self.stage.role(BrokerRole::Consumer).unwrap();
+        let hints = Hints::without_pages();
+        life.spawn_role("hints", hints.clone().publish(broker.clone(), life.clone()));
         let config = ShardConfig {
             shard: 0,
             prefetch: 500,
             broker: broker.clone(),
             apply: Self::apply_config(),
+            hints: hints.clone(),
         };
         life.spawn_role(
             "consumer",

@@ -60,6 +60,25 @@ impl TestApp {
         app
     }
 
+    /// Serves the pages on a database that somebody else made.
+    #[allow(dead_code, reason = "for tests with a consumer beside the pages")]
+    pub fn on(url: &Secret, change: impl FnOnce(&mut WebArgs)) -> Self {
+        Self::serve(url, change)
+    }
+
+    /// Stops the server in good order.
+    #[allow(dead_code, reason = "for tests of the stop")]
+    pub async fn stop(&self) {
+        self.life.stop();
+        self.life.wait().await.expect("a stop in good order");
+    }
+
+    /// The life of the server, for roles beside it.
+    #[allow(dead_code, reason = "for tests with other roles beside the pages")]
+    pub fn life(&self) -> &Lifecycle {
+        &self.life
+    }
+
     /// Serves the pages on a database that does not answer.
     pub fn without_database() -> Self {
         // Port 1 is never listened on.

@@ -17,6 +17,8 @@ SELECT id, now(), CASE WHEN id % 50 = 0 THEN now() END FROM reader;
 INSERT INTO asset_type (name) VALUES ('Infusion pump');
 INSERT INTO asset_type (name) SELECT 'Device kind ' || n FROM generate_series(1, 39) n;
 INSERT INTO model (asset_type_id, maker, name) SELECT id, 'Maker', 'Model ' || id FROM asset_type;
+INSERT INTO equipment_par (asset_type_id, room_kind, target, critical) SELECT min(id), 'clean_utility', 4, 1 FROM asset_type;
+INSERT INTO synonym (term, folded, kind, asset_type_id) SELECT 'Drip', 'drip', 'slang', min(id) FROM asset_type;
 INSERT INTO asset (asset_number, asset_type_id, model_id, status)
 SELECT 'IP-' || lpad(n::text, 6, '0'), t.id, m.id,
        (ARRAY['available', 'available', 'in_use', 'soiled', 'cleaning', 'in_repair', 'retired'])[1 + n % 7]
@@ -46,5 +48,6 @@ FROM at_room a, generate_series(1, 2) n;
 INSERT INTO quarantine (received_at, scope, reason, detail, routing_key, body, body_bytes)
 SELECT now(), 'message', 'not_json', 'line 1', 's.reader-1', '\x7b', 1 FROM generate_series(1, 2000);
 DROP TABLE at_room;
+SELECT fold_asset_counts();
 ANALYZE facility, building, floor, unit, room, zone, reader, antenna, reader_health, asset_type, model, asset, asset_identifier;
-ANALYZE tag, tag_assignment, tag_state, asset_place, asset_stay, quarantine;
+ANALYZE tag, tag_assignment, tag_state, asset_place, asset_stay, quarantine, asset_count, asset_count_delta, asset_total;

@@ -68,6 +68,15 @@ impl Html {
         element.attr(name).map(str::to_owned)
     }
 
+    /// An attribute of all elements that match and have it.
+    pub fn attributes(&self, selector: &str, name: &str) -> Vec<String> {
+        let selector = Selector::parse(selector).expect("a selector");
+        let doc = self.doc();
+        doc.select(&selector)
+            .filter_map(|element| element.attr(name).map(str::to_owned))
+            .collect()
+    }
+
     /// The token of the page's forms.
     pub fn form_token(&self) -> Option<String> {
         self.attribute("input[name=csrf]", "value")

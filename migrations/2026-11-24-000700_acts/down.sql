@@ -1,0 +1,20 @@
+DROP TABLE alert, equipment_par_watch, equipment_par, task, place_claim, form_post, asset_event;
+DROP TRIGGER asset_insert_count ON asset;
+DROP TRIGGER asset_update_count ON asset;
+DROP TRIGGER asset_delete_count ON asset;
+DROP TRIGGER asset_place_insert_room ON asset_place;
+DROP TRIGGER asset_place_update_room ON asset_place;
+DROP TRIGGER asset_place_delete_room ON asset_place;
+DROP FUNCTION fold_asset_counts(), count_assets(), clear_asset_room(), copy_asset_room();
+DROP VIEW asset_counts, asset_model_counts, asset_totals;
+DROP FUNCTION asset_state(text, text, boolean, bigint);
+DROP TABLE asset_count_delta, asset_total, asset_count;
+DROP INDEX asset_safety_hold_idx, asset_service_due_on_idx, asset_missing_idx, asset_room_id_idx, asset_model_id_room_id_idx, asset_asset_type_id_room_id_idx;
+DELETE FROM asset_place WHERE basis = 'scan';
+ALTER TABLE asset_place DROP CONSTRAINT asset_place_basis_check;
+ALTER TABLE asset_place ADD CONSTRAINT asset_place_basis_check CHECK (basis IN ('beacon', 'pass'));
+COMMENT ON COLUMN asset_place.basis IS 'beacon: decided from many readings; pass: one reading at an RFID portal.';
+ALTER TABLE asset_place DROP COLUMN scanned_at, DROP COLUMN not_here_at;
+ALTER TABLE asset_type DROP COLUMN overdue_blocks;
+ALTER TABLE asset DROP COLUMN gone_since, DROP COLUMN status_before, DROP COLUMN is_service_blocked, DROP COLUMN service_due_on, DROP COLUMN hold_since,
+    DROP COLUMN safety_hold, DROP COLUMN room_id;

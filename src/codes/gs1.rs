@@ -1,0 +1,219 @@
+//! Numbers of GS1.
+
+/// Digits of a GTIN as it stands in a UDI-DI.
+pub const GTIN_DIGITS: usize = 14;
+
+/// The check digit that belongs to the digits before it; `None` when there is anything but digits.
+///
+/// From the right, digits count three times and once in turn; the check digit makes the sum a multiple of ten.
+#[must_use]
+pub fn check_digit(digits_before: &str) -> Option<u32> {
+    let mut sum = 0;
+    for (position, sign) in digits_before.chars().rev().enumerate() {
+        let digit = sign.to_digit(10)?;
+        sum += if position % 2 == 0 { 3 * digit } else { digit };
+    }
+    Some((10 - sum % 10) % 10)
+}
+
+/// The 14 digits of a text that is a GTIN, alone or after `(01)` or `01`; `None` when the text is something else.
+#[must_use]
+pub fn gtin_of(text: &str) -> Option<&str> {
+    let is_gtin = |digits: &&str| {
+        digits.len() == GTIN_DIGITS && digits.bytes().all(|sign| sign.is_ascii_digit())
+    };
+    let bracketed = text
+        .strip_prefix("(01)")
+        .and_then(|rest| rest.get(..GTIN_DIGITS))
+        .filter(is_gtin);
+    bracketed.or(Some(text).filter(is_gtin))
+}
+
+/// The check digit that a GTIN should end with, when it ends with another one.
+#[must_use]
+pub fn wrong_check_digit(gtin: &str) -> Option<u32> {
+    let (before, last) = gtin.split_at_checked(gtin.len().checked_sub(1)?)?;
+    check_digit(before).filter(|wanted| wanted.to_string() != last)
+}
+
+/// What a scanner reads from the symbol of a device.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Symbol {
+    /// Which product: AI 01, with a right check digit.
+    pub gtin: Option<String>,
+    /// Which piece of it: AI 21.
+    pub serial: Option<String>,
+    /// Individual asset: AI 8004.
+    pub giai: Option<String>,
+    /// Returnable asset: AI 8003, without the leading zero.
+    pub grai: Option<String>,
+}
+
+/// Application identifiers that symbols of devices carry, the longest first, and how many signs follow: as many, or at most.
+const AIS: [(&str, Length); 11] = [
+    ("8003", Length::Most(30)),
+    ("8004", Length::Most(30)),
+    ("240", Length::Most(30)),
+    ("01", Length::Just(GTIN_DIGITS)),
+    ("10", Length::Most(20)),
+    ("11", Length::Just(6)),
+    ("13", Length::Just(6)),
+    ("15", Length::Just(6)),
+    ("17", Length::Just(6)),
+    ("21", Length::Most(20)),
+    ("91", Length::Most(90)),
+];
+
+#[derive(Clone, Copy)]
+enum Length {
+    Just(usize),
+    Most(usize),
+}
+
+/// Reads a symbol as scanners type it (GS1 General Specifications 3 and 7.8): with brackets, or plain with FNC1 as a space or control
+/// character after what has no fixed length. `None` for every other text, and for one without a device's number in it.
+#[must_use]
+pub fn parse_symbol(text: &str) -> Option<Symbol> {
+    let mut rest = text.trim();
+    for prefix in ["]d2", "]C1", "]Q3", "]e0"] {
+        rest = rest.strip_prefix(prefix).unwrap_or(rest);
+    }
+    let is_bracketed = rest.starts_with('(');
+    let mut symbol = Symbol::default();
+    while !rest.is_empty() {
+        let (ai, length, after) = AIS.iter().find_map(|(ai, length)| {
+            let after = if is_bracketed {
+                rest.strip_prefix('(')?
+                    .strip_prefix(ai)?
+                    .strip_prefix(')')?
+            } else {
+                rest.strip_prefix(ai)?
+            };
+            Some((*ai, *length, after))
+        })?;
+        let end = after
+            .find(|sign: char| sign == ' ' || sign.is_control() || (is_bracketed && sign == '('))
+            .unwrap_or(after.len());
+        let end = match length {
+            Length::Just(signs) => signs,
+            Length::Most(signs) if end == 0 || end > signs => return None,
+            Length::Most(_) => end,
+        };
+        let value = after.get(..end)?;
+        rest = after
+            .get(end..)?
+            .trim_start_matches(|sign: char| sign == ' ' || sign.is_control());
+        let value = value.to_owned();
+        match ai {
+            "01" if gtin_of(&value).is_some() && wrong_check_digit(&value).is_none() => {
+                symbol.gtin = Some(value);
+            }
+            "01" => return None,
+            "21" => symbol.serial = Some(value),
+            "8004" => symbol.giai = Some(value),
+            "8003" => symbol.grai = Some(value.strip_prefix('0').unwrap_or(&value).to_owned()),
+            _ => {}
+        }
+    }
+    let is_device = symbol.gtin.is_some() || symbol.giai.is_some() || symbol.grai.is_some();
+    is_device.then_some(symbol)
+}
+
+impl Symbol {
+    /// The numbers by which a register may know the device, as people write them.
+    #[must_use]
+    pub fn numbers(&self) -> Vec<String> {
+        let mut numbers = Vec::new();
+        match (&self.gtin, &self.serial) {
+            (Some(gtin), Some(serial)) => {
+                numbers.push(format!("(01){gtin}(21){serial}"));
+                numbers.push(format!("01{gtin}21{serial}"));
+                numbers.push(serial.clone());
+            }
+            (Some(gtin), None) => {
+                numbers.push(format!("(01){gtin}"));
+                numbers.push(gtin.clone());
+            }
+            (None, serial) => numbers.extend(serial.clone()),
+        }
+        for (ai, number) in [("8004", &self.giai), ("8003", &self.grai)] {
+            if let Some(number) = number {
+                numbers.push(format!("({ai}){number}"));
+                numbers.push(number.clone());
+            }
+        }
+        numbers
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn gtins_are_found_and_checked() {
+        assert_eq!(gtin_of("07613203021012"), Some("07613203021012"));
+        assert_eq!(gtin_of("(01)07613203021012(21)5"), Some("07613203021012"));
+        assert_eq!(gtin_of("B-123"), None);
+        assert_eq!(wrong_check_digit("07613203021012"), None);
+        assert_eq!(wrong_check_digit("07613203021013"), Some(2));
+        assert_eq!(wrong_check_digit(""), None);
+        // The example of the GS1 General Specifications.
+        assert_eq!(check_digit("629104150021"), Some(3));
+    }
+
+    #[test]
+    fn symbols_are_read_with_brackets_and_as_scanners_type_them() {
+        let udi = Symbol {
+            gtin: Some("07613203021012".to_owned()),
+            serial: Some("800310442".to_owned()),
+            ..Symbol::default()
+        };
+        for text in [
+            "(01)07613203021012(21)800310442",
+            "(01)07613203021012(17)270331(10)A7(21)800310442",
+            "010761320302101221800310442",
+            "0107613203021012172703311\u{30}A7 21800310442",
+            "]d20107613203021012\u{1d}21800310442",
+        ] {
+            assert_eq!(parse_symbol(text), Some(udi.clone()), "{text:?}");
+        }
+        assert!(
+            udi.numbers()
+                .contains(&"(01)07613203021012(21)800310442".to_owned())
+        );
+        let giai = parse_symbol("80044012345A7").unwrap();
+        assert_eq!(giai.numbers(), ["(8004)4012345A7", "4012345A7"]);
+        for text in [
+            "",
+            "infusion pump",
+            "2112",
+            "IP-0417",
+            "0107613203021013",
+            "(01)07613203021012(99)x",
+            "(01)0761",
+            "01",
+        ] {
+            assert_eq!(parse_symbol(text), None, "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_reading_a_symbol_panic(text in "[\\]d2()018 é\u{1d}]{0,40}") {
+            let _ = parse_symbol(&text);
+        }
+
+        #[test]
+        fn one_wrong_digit_is_always_noticed(digits in "[0-9]{13}", at in 0_usize..13, plus in 1_u32..10) {
+            let whole = format!("{digits}{}", check_digit(&digits).unwrap());
+            let changed: String = whole.chars().enumerate().map(|(position, sign)| {
+                if position == at { char::from_digit((sign.to_digit(10).unwrap() + plus) % 10, 10).unwrap() } else { sign }
+            }).collect();
+            prop_assert!(wrong_check_digit(&whole).is_none());
+            prop_assert!(wrong_check_digit(&changed).is_some());
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! The words of the help page.
+
+catalogue! {
+    /// What the words and buttons mean.
+    Help {
+        link = "Help",
+        title = "Help",
+        find_title = "Find something",
+        find = "Type what you need into the search box: a type, a make, a nickname such as \"wow\", or any number on the label. Spelling mistakes are forgiven, and the page says what it took the text for. Add a place to search there: \"pump 4 west\".",
+        scan = "Or scan a label: with the cursor in the search box a scanner types the code of a device and its page opens. The label of a room makes that room the place from which \"nearest\" is measured.",
+        keys = "Ctrl+K puts the cursor into the search box from anywhere. Everything works without a mouse: Tab goes on, Enter presses.",
+        sure_title = "How sure a place is",
+        sure = "Every place has a word and an age. Go by both.",
+        confirmed = "A person scanned it or said that it is there, within the last half hour.",
+        likely = "The readers of the room agree, and the tag was heard just now.",
+        last_seen = "It was there. The tag was not heard for a while, or the readers of the room do not work.",
+        unknown = "Never seen, somebody did not find it there, or not heard for a day or longer.",
+        status_title = "Can I take it?",
+        ready = "You can take it: clean, not on hold, service not overdue, and its place is known.",
+        in_use = "Somebody uses it.",
+        soiled = "It was used and has to be cleaned. Only a person makes it ready again.",
+        cleaning = "It is being cleaned.",
+        in_repair = "It is broken, or being repaired.",
+        missing = "Nobody has seen it for long, or somebody says that nobody knows where it is.",
+        buttons_title = "What the buttons do",
+        take = "Says that you use it now. Others no longer see it as ready.",
+        not_here = "Says that it is not where the page says. Its place becomes unknown, the next best is shown, and others are asked to look for it.",
+        found = "Says that you have it before you, in the room that the page shows.",
+        say_soiled = "Says that it was used and has to be cleaned.",
+        say_cleaned = "Says that it is clean. It can be taken again.",
+        say_broken = "Says what is wrong with it, and sends it to repair.",
+        undo = "Takes back what you just said, for half a minute.",
+        live_title = "What moves by itself",
+        live = "Pages follow what happens; \"Pause updates\" holds them still. When a page says that it is not live, it may be old: load it again.",
+        session = "A screen that nobody uses for 15 minutes signs out. It warns a minute before.",
+        ask_title = "When you are stuck",
+        ask = "About a device, ask biomedical engineering. About a missing word, a wrong place or your sign-in, ask the administrator of wardtrack.",
+        privacy = "wardtrack knows where equipment is. It keeps nothing about patients, and never where people are.",
+    }
+}
