@@ -155,7 +155,8 @@
         beforeNodeMorphed: (old) =>
           !(old instanceof HTMLFormElement && (typedIn.has(old) || old.contains(document.activeElement))) &&
           !(old instanceof HTMLInputElement && old.type === "checkbox" && old.checked !== old.defaultChecked),
-        beforeAttributeUpdated: (name, node) => !(name === "open" && node.tagName === "DETAILS"),
+        // An answer that was asked for before a plan was moved does not move it back (static/js/plan.js keeps the view).
+        beforeAttributeUpdated: (name, node) => !(name === "open" && node.tagName === "DETAILS") && name !== "viewBox",
       },
     });
 

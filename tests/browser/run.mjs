@@ -188,14 +188,30 @@ async function walkPlan(page, origin, label, size) {
   const near = await box();
   check(`plan ${label}: zooming in shows less`, Number(near.split(" ")[2]) < Number(whole.split(" ")[2]), `${whole} to ${near}`);
   await checkPage(page, "plan-near", label, size);
+  // A live update that was asked for before the drag comes after it: it must not move the plan back.
+  let answer;
+  const held = new Promise((resolve) => (answer = resolve));
+  const isPoll = (request) => "wardtrack-poll" in request.headers();
+  await page.route(/\/plan\/\d+/, async (route) => {
+    if (isPoll(route.request())) await held;
+    await route.continue();
+  });
+  const asked = await page.waitForRequest(isPoll);
+  await page.waitForFunction((width) => window.innerWidth === width, size.width);
+  await page.locator("#plan-svg").scrollIntoViewIfNeeded();
   const drawn = await page.locator("#plan-svg").boundingBox();
-  const view = page.viewportSize();
-  const from = { x: Math.min(drawn.x + drawn.width / 2, view.width - 60), y: drawn.y + drawn.height / 2 };
+  const from = { x: Math.min(drawn.x + drawn.width / 2, size.width - 60), y: drawn.y + drawn.height / 2 };
   await page.mouse.move(from.x, from.y);
   await page.mouse.down();
   await page.mouse.move(from.x - 40, from.y, { steps: 4 });
   await page.mouse.up();
-  check(`plan ${label}: dragging moves it and opens no room`, (await box()) !== near && /\/plan\//.test(page.url()), `${near} to ${await box()}`);
+  const dragged = await box();
+  check(`plan ${label}: dragging moves it and opens no room`, dragged !== near && /\/plan\//.test(page.url()), `${near} to ${dragged}`);
+  answer();
+  await (await asked.response()).finished();
+  await page.unroute(/\/plan\/\d+/);
+  await page.waitForURL((url) => Number(url.searchParams.get("x")) === Math.round(Number(dragged.split(" ")[0])));
+  check(`plan ${label}: an older answer does not move it back`, (await box()) === dragged, `${dragged} to ${await box()}`);
   await page.goto(`${origin}/plan`);
   await page.getByLabel("Equipment", { exact: true }).selectOption({ label: "Infusion pump" });
   await page.getByRole("button", { name: "Show" }).click();
