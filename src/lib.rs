@@ -29,6 +29,7 @@ pub mod places;
 pub mod recording;
 pub mod scheduler;
 pub mod simulate;
+pub mod supplies;
 pub mod telemetry;
 pub mod torture;
 pub mod web;

@@ -16,6 +16,7 @@ mod asset_import;
 mod bench;
 mod board;
 mod browser_rules;
+mod codes;
 mod containers;
 mod csv_export;
 mod device_pages;
