@@ -1,5 +1,7 @@
 //! Numbers of GS1.
 
+pub mod elements;
+
 /// Digits of a GTIN as it stands in a UDI-DI.
 pub const GTIN_DIGITS: usize = 14;
 
@@ -49,74 +51,33 @@ pub struct Symbol {
     pub grai: Option<String>,
 }
 
-/// Application identifiers that symbols of devices carry, the longest first, and how many signs follow: as many, or at most.
-const AIS: [(&str, Length); 11] = [
-    ("8003", Length::Most(30)),
-    ("8004", Length::Most(30)),
-    ("240", Length::Most(30)),
-    ("01", Length::Just(GTIN_DIGITS)),
-    ("10", Length::Most(20)),
-    ("11", Length::Just(6)),
-    ("13", Length::Just(6)),
-    ("15", Length::Just(6)),
-    ("17", Length::Just(6)),
-    ("21", Length::Most(20)),
-    ("91", Length::Most(90)),
-];
-
-#[derive(Clone, Copy)]
-enum Length {
-    Just(usize),
-    Most(usize),
-}
-
-/// Reads a symbol as scanners type it (GS1 General Specifications 3 and 7.8): with brackets, or plain with FNC1 as a space or control
-/// character after what has no fixed length. `None` for every other text, and for one without a device's number in it.
+/// Reads the symbol of a device as scanners type it: with brackets, or plain with a space or control character for FNC1. `None` for
+/// every other text, and for one without a device's number in it.
 #[must_use]
 pub fn parse_symbol(text: &str) -> Option<Symbol> {
-    let mut rest = text.trim();
-    for prefix in ["]d2", "]C1", "]Q3", "]e0"] {
-        rest = rest.strip_prefix(prefix).unwrap_or(rest);
-    }
-    let is_bracketed = rest.starts_with('(');
+    let text: String = text.trim().chars().map(as_fnc1).collect();
     let mut symbol = Symbol::default();
-    while !rest.is_empty() {
-        let (ai, length, after) = AIS.iter().find_map(|(ai, length)| {
-            let after = if is_bracketed {
-                rest.strip_prefix('(')?
-                    .strip_prefix(ai)?
-                    .strip_prefix(')')?
-            } else {
-                rest.strip_prefix(ai)?
-            };
-            Some((*ai, *length, after))
-        })?;
-        let end = after
-            .find(|sign: char| sign == ' ' || sign.is_control() || (is_bracketed && sign == '('))
-            .unwrap_or(after.len());
-        let end = match length {
-            Length::Just(signs) => signs,
-            Length::Most(signs) if end == 0 || end > signs => return None,
-            Length::Most(_) => end,
-        };
-        let value = after.get(..end)?;
-        rest = after
-            .get(end..)?
-            .trim_start_matches(|sign: char| sign == ' ' || sign.is_control());
-        let value = value.to_owned();
-        match ai {
-            "01" if gtin_of(&value).is_some() && wrong_check_digit(&value).is_none() => {
-                symbol.gtin = Some(value);
-            }
-            "01" => return None,
-            "21" => symbol.serial = Some(value),
-            "8004" => symbol.giai = Some(value),
-            "8003" => symbol.grai = Some(value.strip_prefix('0').unwrap_or(&value).to_owned()),
+    for element in elements::split(&text).ok()? {
+        let value = element.value;
+        match element.ai {
+            "01" => symbol.gtin = Some(value.to_owned()),
+            "21" => symbol.serial = Some(value.to_owned()),
+            "8004" => symbol.giai = Some(value.to_owned()),
+            "8003" => symbol.grai = Some(value.strip_prefix('0').unwrap_or(value).to_owned()),
             _ => {}
         }
     }
     let is_device = symbol.gtin.is_some() || symbol.giai.is_some() || symbol.grai.is_some();
     is_device.then_some(symbol)
+}
+
+/// Scanners type other signs where the symbol has FNC1.
+fn as_fnc1(sign: char) -> char {
+    if sign == ' ' || sign.is_control() {
+        elements::FNC1
+    } else {
+        sign
+    }
 }
 
 impl Symbol {
@@ -192,7 +153,8 @@ mod tests {
             "2112",
             "IP-0417",
             "0107613203021013",
-            "(01)07613203021012(99)x",
+            "(01)07613203021012(98)",
+            "(01)07613203021012(18)x",
             "(01)0761",
             "01",
         ] {
