@@ -55,4 +55,26 @@ id! {
     SynonymId,
     /// A row of `wall_screen`.
     ScreenId,
+    /// A row of `supplier`.
+    SupplierId,
+    /// A row of `item`.
+    ItemId,
+    /// A row of `item_pack`.
+    PackId,
+    /// A row of `supply_round`.
+    RoundId,
+    /// A row of `stock_place`.
+    StockPlaceId,
+    /// A row of `bin`.
+    BinId,
+    /// A row of `lot`.
+    LotId,
+    /// A row of `stock_move`.
+    MoveId,
+    /// A row of `stock_rule`.
+    RuleId,
+    /// A row of `order_line`.
+    OrderLineId,
+    /// A row of `supply_order`.
+    SupplyOrderId,
 }

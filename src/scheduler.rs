@@ -7,6 +7,7 @@
 
 pub mod clean_up;
 pub mod counts;
+pub mod expiry;
 pub mod facts;
 pub mod missing;
 pub mod place_rules;
@@ -56,6 +57,8 @@ pub enum Job {
     Rooms,
     /// Readers that are down.
     Readers,
+    /// R17: lots that expire.
+    Expiry,
     /// Retention.
     CleanUp,
 }
@@ -70,6 +73,7 @@ impl Job {
         Self::Service,
         Self::Rooms,
         Self::Readers,
+        Self::Expiry,
         Self::CleanUp,
     ];
 
@@ -84,6 +88,7 @@ impl Job {
             Self::Service => "service",
             Self::Rooms => "rooms",
             Self::Readers => "readers",
+            Self::Expiry => "expiry",
             Self::CleanUp => "clean_up",
         }
     }
@@ -96,7 +101,7 @@ impl Job {
             Self::Missing => 2,
             Self::PlaceRules | Self::SeenAgain | Self::Readers => 5,
             Self::Rooms => 15,
-            Self::Service => 60,
+            Self::Service | Self::Expiry => 60,
             Self::CleanUp => 600,
         })
     }
@@ -111,6 +116,7 @@ impl Job {
             Self::Rooms => 6,
             Self::Readers => 7,
             Self::CleanUp => 8,
+            Self::Expiry => 9,
         }
     }
 }
@@ -157,6 +163,7 @@ impl Scheduler {
                     Job::Service => service::run(conn, now).await,
                     Job::Rooms => rooms::run(conn, now).await,
                     Job::Readers => readers::run(conn, now).await,
+                    Job::Expiry => expiry::run(conn, now).await,
                     Job::CleanUp => clean_up::run(conn, now).await,
                 };
                 outcome.map(Some)

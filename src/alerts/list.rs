@@ -1,14 +1,14 @@
 //! Alerts to read: what is open in a unit or everywhere, and what is over. Names of people are not among it: a line says role and
 //! unit, as the timeline of an asset does.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Bool, Date, Integer, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::db::types::{AlertKind, AlertState, AssetStatus, Role, RoomKind, Severity};
-use crate::ids::{AlertId, AssetId, AssetTypeId, ReaderId, RoomId, UnitId};
+use crate::ids::{AlertId, AssetId, AssetTypeId, ItemId, ReaderId, RoomId, StockPlaceId, UnitId};
 use crate::places::model::room_label;
 
 /// Unresolved alerts of all units.
@@ -239,6 +239,30 @@ pub struct AlertLine {
     /// The rooms it covers.
     #[diesel(sql_type = Nullable<Text>)]
     pub reader_rooms: Option<String>,
+    /// The item it is about.
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub item_id: Option<ItemId>,
+    /// Its name.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub item_name: Option<String>,
+    /// The supply room, cart or cabinet.
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub stock_place_id: Option<StockPlaceId>,
+    /// Its name.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub stock_place_name: Option<String>,
+    /// The bin.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub bin_name: Option<String>,
+    /// The lot; empty for pieces whose lot nobody told.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub lot_number: Option<String>,
+    /// Its last day.
+    #[diesel(sql_type = Nullable<Date>)]
+    pub expires_on: Option<NaiveDate>,
+    /// Until when a cabinet that is not heard was.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub silent_since: Option<DateTime<Utc>>,
     /// The critical level, when the room has one now.
     #[diesel(sql_type = Nullable<Integer>)]
     pub critical: Option<i32>,

@@ -1,7 +1,7 @@
 //! What alerts are about, and how much they matter (domain section 5, table of alerts). Pure.
 
 use crate::db::types::{AlertKind, AssetStatus, Role, RoomKind, Severity};
-use crate::ids::{AssetId, AssetTypeId, ReaderId, RoomId};
+use crate::ids::{AssetId, AssetTypeId, BinId, ItemId, LotId, ReaderId, RoomId, StockPlaceId};
 
 /// The subject of an alert: with its kind it is the key of which at most one is unresolved (R22).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +12,14 @@ pub enum Subject {
     Asset(AssetId),
     /// One reader.
     Reader(ReaderId),
+    /// An item at a place.
+    ItemAtPlace(ItemId, StockPlaceId),
+    /// An item in a bin of a place.
+    ItemInBin(ItemId, StockPlaceId, BinId),
+    /// A lot of an item at a place, and how many days are left; below zero: it has expired.
+    LotAtPlace(LotId, ItemId, StockPlaceId, i64),
+    /// The cabinet that a reader counts.
+    Cabinet(StockPlaceId, ReaderId),
 }
 
 /// A condition that is true.
@@ -35,10 +43,31 @@ impl Cause {
     /// How much it matters.
     #[must_use]
     pub fn severity(&self) -> Severity {
-        match self.kind {
-            AlertKind::EquipmentBelowCritical | AlertKind::ReaderDown => Severity::High,
-            AlertKind::SoiledInCleanRoom | AlertKind::Missing => Severity::Medium,
+        match (self.kind, self.subject) {
+            (AlertKind::Stockout | AlertKind::BothBinsEmpty | AlertKind::FeedSilent, _) => {
+                Severity::Critical
+            }
+            (AlertKind::EquipmentBelowCritical | AlertKind::ReaderDown, _) => Severity::High,
+            (AlertKind::Expiry, Subject::LotAtPlace(.., days_left)) => expiry_severity(days_left),
+            (
+                AlertKind::SoiledInCleanRoom
+                | AlertKind::Missing
+                | AlertKind::Reorder
+                | AlertKind::CountDiscrepancy
+                | AlertKind::Expiry,
+                _,
+            ) => Severity::Medium,
         }
+    }
+}
+
+/// A lot matters more the nearer its last day is: 90, 60, 30 days before, and from the day after it on.
+#[must_use]
+pub fn expiry_severity(days_left: i64) -> Severity {
+    match days_left {
+        ..0 => Severity::High,
+        0..=30 => Severity::Medium,
+        _ => Severity::Low,
     }
 }
 
@@ -50,6 +79,10 @@ pub fn key(kind: AlertKind, subject: Subject) -> String {
         Subject::TypeInRoom(asset_type, room) => format!("{kind}:type={asset_type}:room={room}"),
         Subject::Asset(asset) => format!("{kind}:asset={asset}"),
         Subject::Reader(reader) => format!("{kind}:reader={reader}"),
+        Subject::ItemAtPlace(item, place) => format!("{kind}:item={item}:place={place}"),
+        Subject::ItemInBin(item, _, bin) => format!("{kind}:item={item}:bin={bin}"),
+        Subject::LotAtPlace(lot, _, place, _) => format!("{kind}:lot={lot}:place={place}"),
+        Subject::Cabinet(place, _) => format!("{kind}:place={place}"),
     }
 }
 
@@ -71,6 +104,12 @@ pub fn may_resolve(kind: AlertKind, role: Role) -> bool {
             matches!(role, Role::Supply | Role::Biomed | Role::Admin)
         }
         AlertKind::Missing | AlertKind::ReaderDown => matches!(role, Role::Biomed | Role::Admin),
+        AlertKind::Stockout
+        | AlertKind::Reorder
+        | AlertKind::BothBinsEmpty
+        | AlertKind::Expiry
+        | AlertKind::FeedSilent
+        | AlertKind::CountDiscrepancy => matches!(role, Role::Supply | Role::Admin),
     }
 }
 
@@ -99,12 +138,24 @@ mod tests {
     }
 
     #[test]
+    fn a_lot_matters_more_the_nearer_its_last_day_is() {
+        let severities = [90, 61, 60, 31, 30, 1, 0, -1].map(expiry_severity);
+        let (low, medium, high) = (Severity::Low, Severity::Medium, Severity::High);
+        assert_eq!(
+            severities,
+            [low, low, low, low, medium, medium, medium, high]
+        );
+    }
+
+    #[test]
     fn a_nurse_silences_nothing_and_an_administrator_everything() {
         for kind in AlertKind::ALL {
             assert!(!may_resolve(*kind, Role::Nurse), "{kind:?}");
             assert!(may_resolve(*kind, Role::Admin), "{kind:?}");
-            assert!(may_resolve(*kind, Role::Biomed), "{kind:?}");
         }
+        assert!(may_resolve(AlertKind::Missing, Role::Biomed));
+        assert!(!may_resolve(AlertKind::Stockout, Role::Biomed));
+        assert!(may_resolve(AlertKind::Stockout, Role::Supply));
         assert!(may_resolve(AlertKind::SoiledInCleanRoom, Role::Supply));
         assert!(!may_resolve(AlertKind::ReaderDown, Role::Supply));
     }

@@ -9,7 +9,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use super::rules::{Cause, Subject, is_soiled_in_clean_room, key};
 use super::watch::{ReaderWatch, RoomWatch};
 use crate::db::types::{AlertKind, AssetStatus, RoomKind};
-use crate::ids::{AssetId, AssetTypeId, ReaderId, RoomId};
+use crate::ids::{AssetId, AssetTypeId, BinId, ItemId, LotId, ReaderId, RoomId, StockPlaceId};
 
 /// Conditions that are true: opens their alerts, or adds to the count of those that are open (R22). What is back within ten
 /// minutes opens the same alert again.
@@ -37,7 +37,28 @@ pub async fn raise(
         _ => cause.room_id,
     };
     let reader = |cause: &Cause| match cause.subject {
-        Subject::Reader(reader) => Some(reader),
+        Subject::Reader(reader) | Subject::Cabinet(_, reader) => Some(reader),
+        _ => None,
+    };
+    let item = |cause: &Cause| match cause.subject {
+        Subject::ItemAtPlace(item, _)
+        | Subject::ItemInBin(item, ..)
+        | Subject::LotAtPlace(_, item, ..) => Some(item),
+        _ => None,
+    };
+    let stock_place = |cause: &Cause| match cause.subject {
+        Subject::ItemAtPlace(_, place)
+        | Subject::ItemInBin(_, place, _)
+        | Subject::LotAtPlace(_, _, place, _)
+        | Subject::Cabinet(place, _) => Some(place),
+        _ => None,
+    };
+    let lot = |cause: &Cause| match cause.subject {
+        Subject::LotAtPlace(lot, ..) => Some(lot),
+        _ => None,
+    };
+    let bin = |cause: &Cause| match cause.subject {
+        Subject::ItemInBin(_, _, bin) => Some(bin),
         _ => None,
     };
     let raised: Number = sql_query(include_str!("sql/raise.sql"))
@@ -48,6 +69,10 @@ pub async fn raise(
         .bind::<Array<Nullable<BigInt>>, _>(column::<Option<AssetTypeId>>(causes, asset_type))
         .bind::<Array<Nullable<BigInt>>, _>(column::<Option<RoomId>>(causes, room))
         .bind::<Array<Nullable<BigInt>>, _>(column::<Option<ReaderId>>(causes, reader))
+        .bind::<Array<Nullable<BigInt>>, _>(column::<Option<ItemId>>(causes, item))
+        .bind::<Array<Nullable<BigInt>>, _>(column::<Option<StockPlaceId>>(causes, stock_place))
+        .bind::<Array<Nullable<BigInt>>, _>(column::<Option<LotId>>(causes, lot))
+        .bind::<Array<Nullable<BigInt>>, _>(column::<Option<BinId>>(causes, bin))
         .bind::<Timestamptz, _>(now)
         .get_result(conn)
         .await?;

@@ -266,6 +266,18 @@ text_enum! {
         Missing = "missing",
         /// A reader that has missed its heartbeats.
         ReaderDown = "reader_down",
+        /// Nothing of an item is available at a place that should hold it.
+        Stockout = "stockout",
+        /// The position of an item at a place is at or below its reorder point (R6).
+        Reorder = "reorder",
+        /// Both of two bins are empty.
+        BothBinsEmpty = "both_bins_empty",
+        /// A lot that expires soon, or has.
+        Expiry = "expiry",
+        /// A cabinet that is not heard.
+        FeedSilent = "feed_silent",
+        /// A bin holds less than nothing by the books, or a count was too far off.
+        CountDiscrepancy = "count_discrepancy",
     }
 }
 text_enum! {
@@ -290,5 +302,113 @@ text_enum! {
         Acknowledged = "acknowledged",
         /// Done.
         Resolved = "resolved",
+    }
+}
+
+text_enum! {
+    /// What holds stock.
+    StockPlaceKind {
+        /// Bins in a room.
+        Room = "room",
+        /// Bins on wheels.
+        Cart = "cart",
+        /// Bins behind doors, with an RFID reader or without.
+        Cabinet = "cabinet",
+    }
+}
+text_enum! {
+    /// Why stock changed.
+    StockReason {
+        /// A delivery was put away.
+        Receive = "receive",
+        /// Somebody took it to use it.
+        Issue = "issue",
+        /// Somebody brought it back unused.
+        Return = "return",
+        /// From one place to another.
+        Transfer = "transfer",
+        /// A person set it right.
+        Adjust = "adjust",
+        /// A count was posted.
+        Count = "count",
+        /// Thrown away.
+        WriteOff = "write_off",
+        /// Sent back to who delivered it.
+        ReturnToSupplier = "return_to_supplier",
+        /// A cabinet does not see it any more.
+        CabinetTake = "cabinet_take",
+        /// A cabinet sees it for the first time.
+        CabinetPut = "cabinet_put",
+        /// The card of an empty bin was read.
+        EmptyBin = "empty_bin",
+        /// A bin was filled again.
+        Refill = "refill",
+        /// It was read on its way out.
+        Exit = "exit",
+    }
+}
+text_enum! {
+    /// Whether pieces of a lot may be used; expired is computed (R17).
+    LotState {
+        /// They may.
+        Usable = "usable",
+        /// Not until somebody has decided.
+        Quarantined = "quarantined",
+        /// The maker called them back (R18).
+        Recalled = "recalled",
+        /// They are broken.
+        Damaged = "damaged",
+    }
+}
+text_enum! {
+    /// How the quantity of an order is found.
+    StockMethod {
+        /// Up to the target.
+        ToPar = "to_par",
+        /// Multiples of a fixed quantity.
+        Fixed = "fixed",
+    }
+}
+text_enum! {
+    /// Which way an order goes to whole packs.
+    Rounding {
+        /// More than asked for.
+        Up = "up",
+        /// Less, but at least one pack.
+        Down = "down",
+        /// The nearer one, up from the middle, at least one pack.
+        Nearest = "nearest",
+    }
+}
+text_enum! {
+    /// How far an order line is.
+    OrderState {
+        /// By the program; nothing happens until a person decides (R20).
+        Suggested = "suggested",
+        /// A person said yes.
+        Approved = "approved",
+        /// It went to the supplier.
+        Sent = "sent",
+        /// Some of it is here.
+        PartReceived = "part_received",
+        /// All of it is here, or the rest is given up.
+        Received = "received",
+        /// A person said no.
+        Rejected = "rejected",
+        /// Taken back after it was approved.
+        Cancelled = "cancelled",
+        /// No longer needed before anybody decided.
+        Withdrawn = "withdrawn",
+    }
+}
+text_enum! {
+    /// What an order line came from.
+    OrderCause {
+        /// The position is at or below the reorder point.
+        ReorderPoint = "reorder_point",
+        /// The card of an empty bin was read.
+        EmptyBin = "empty_bin",
+        /// A person asked for it.
+        Person = "person",
     }
 }

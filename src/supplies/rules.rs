@@ -1,7 +1,8 @@
 //! How much to hold and how much to order. Pure; quantities are whole base units ("each"), times are days.
 //!
 //! ```
-//! use wardtrack::supplies::rules::{Demand, Levels, OrderRule, Rounding, Supply, suggest};
+//! use wardtrack::db::types::Rounding;
+//! use wardtrack::supplies::rules::{Demand, Levels, OrderRule, Supply, suggest};
 //!
 //! let demand = Demand { per_day: 9.3, deviation: 3.0 };
 //! let supply = Supply { lead_days: 3.0, lead_deviation: 0.5, round_days: 2.0, service_factor: 1.65, order_days: 4.0 };
@@ -12,6 +13,8 @@
 //! assert_eq!(suggest(38, 60, rule), Some(100)); // 120 - 38 = 82, in packs of 50
 //! assert_eq!(suggest(61, 60, rule), None);
 //! ```
+
+use crate::db::types::Rounding;
 
 /// How much is used, without write-offs, adjustments and transfers out, and without days at zero.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -88,17 +91,6 @@ impl Levels {
     pub fn one_of_two_bins(self) -> i64 {
         self.reorder_point
     }
-}
-
-/// Which way an order goes to whole packs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rounding {
-    /// More than asked for.
-    Up,
-    /// Less, but at least one pack.
-    Down,
-    /// The nearer one, up from the middle, at least one pack.
-    Nearest,
 }
 
 /// How an order's quantity is found.

@@ -301,7 +301,7 @@ fn hold_lines(entry: &AssetEntry, shell: &Shell) -> Vec<HoldLine> {
     });
     let service = entry.service_due_on.map(|due| {
         let today = shell.now.with_timezone(&shell.zone).date_naive();
-        let date = due.format("%-d %b %Y");
+        let date = filters::day(due);
         let words = if entry.standing.is_service_blocked {
             fill(t.service_blocked, &[&date])
         } else if due < today {

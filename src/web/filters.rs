@@ -8,10 +8,16 @@
     reason = "signature and attributes are those of askama's filters"
 )]
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::page::Shell;
 use super::strings::{Strings, fill as fill_gaps};
+
+/// "7 Sep 2026".
+#[must_use]
+pub fn day(day: NaiveDate) -> String {
+    day.format("%-d %b %Y").to_string()
+}
 
 /// "just now", "5 min ago", "3 h ago"; from 24 h on the day and time.
 ///

@@ -49,8 +49,11 @@ async fn raise_all(app: &TestApp, hospital: &Hospital, conn: &mut AsyncPgConnect
     .unwrap();
     raise(conn, &causes, app.app.clock.now()).await.unwrap();
     let mut ids = Vec::new();
-    for kind in AlertKind::ALL {
-        let sql = format!("SELECT id FROM alert WHERE kind = '{}'", kind.as_str());
+    for cause in &causes {
+        let sql = format!(
+            "SELECT id FROM alert WHERE kind = '{}'",
+            cause.kind.as_str()
+        );
         ids.push(count(conn, &sql).await);
     }
     ids

@@ -37,6 +37,7 @@ mod screens;
 mod sign_in;
 mod simulate;
 mod status_property;
+mod supplies;
 mod support;
 mod synonyms;
 mod tags;

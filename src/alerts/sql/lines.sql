@@ -5,6 +5,8 @@ SELECT al.id AS alert_id, al.kind, al.severity, al.state, al.is_active, al.cause
        al.asset_id, a.asset_number, a.status AS asset_status, t.id AS asset_type_id, t.name AS type_name,
        r.id AS room_id, r.name AS room_name, r.kind AS room_kind, coalesce(u.name, f.name) AS area_name,
        al.reader_id, rd.reader_key, h.last_message_at,
+       al.item_id, i.name AS item_name, al.stock_place_id, sp.name AS stock_place_name, b.name AS bin_name,
+       l.lot_number, l.expires_on, sp.silent_since,
        (SELECT string_agg(DISTINCT zr.name, ', ' ORDER BY zr.name)
         FROM antenna an JOIN zone z ON z.id = an.zone_id JOIN room zr ON zr.id = z.room_id WHERE an.reader_id = al.reader_id) AS reader_rooms,
        (SELECT p.critical FROM equipment_par p
@@ -18,7 +20,12 @@ JOIN alert al ON al.id = wanted.id
 LEFT JOIN asset a ON a.id = al.asset_id
 LEFT JOIN asset_place pl ON pl.asset_id = al.asset_id
 LEFT JOIN asset_type t ON t.id = coalesce(al.asset_type_id, a.asset_type_id)
-LEFT JOIN room r ON r.id = coalesce(a.room_id, pl.room_id, al.room_id)
+LEFT JOIN item i ON i.id = al.item_id
+LEFT JOIN stock_place sp ON sp.id = al.stock_place_id
+LEFT JOIN asset cart ON cart.id = sp.asset_id
+LEFT JOIN bin b ON b.id = al.bin_id
+LEFT JOIN lot l ON l.id = al.lot_id
+LEFT JOIN room r ON r.id = coalesce(a.room_id, pl.room_id, al.room_id, sp.room_id, cart.room_id)
 LEFT JOIN floor f ON f.id = r.floor_id
 LEFT JOIN unit u ON u.id = r.unit_id
 LEFT JOIN reader rd ON rd.id = al.reader_id

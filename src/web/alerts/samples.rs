@@ -3,12 +3,22 @@
 use super::{AlertCounts, AlertFilter, AlertLine, AlertPage, AlertRow, AlertsPage};
 use crate::alerts::list::{AlertCursor, Which};
 use crate::db::types::{AlertKind, AlertState, AssetStatus, Role, RoomKind, Severity};
-use crate::ids::{AlertId, AssetId, AssetTypeId, ReaderId, RoomId, UnitId};
+use crate::ids::{AlertId, AssetId, AssetTypeId, ItemId, ReaderId, RoomId, StockPlaceId, UnitId};
 use crate::web::page::Shell;
 
 fn line(kind: AlertKind, id: i64, shell: &Shell) -> AlertLine {
     let is_asset = matches!(kind, AlertKind::SoiledInCleanRoom | AlertKind::Missing);
     let is_reader = kind == AlertKind::ReaderDown;
+    let is_supply = matches!(
+        kind,
+        AlertKind::Stockout
+            | AlertKind::Reorder
+            | AlertKind::BothBinsEmpty
+            | AlertKind::Expiry
+            | AlertKind::FeedSilent
+            | AlertKind::CountDiscrepancy
+    );
+    let is_of_type = !is_reader && !is_supply;
     AlertLine {
         alert_id: AlertId(id),
         kind,
@@ -33,8 +43,8 @@ fn line(kind: AlertKind, id: i64, shell: &Shell) -> AlertLine {
         asset_id: is_asset.then_some(AssetId(70_001)),
         asset_number: is_asset.then(|| "IP-0417 <b>".to_owned()),
         asset_status: is_asset.then_some(AssetStatus::Soiled),
-        asset_type_id: (!is_reader).then_some(AssetTypeId(30_001)),
-        type_name: (!is_reader).then(|| "infusion pump".to_owned()),
+        asset_type_id: is_of_type.then_some(AssetTypeId(30_001)),
+        type_name: is_of_type.then(|| "infusion pump".to_owned()),
         room_id: (!is_reader).then_some(RoomId(20_001)),
         room_name: (!is_reader).then(|| "3W-12".to_owned()),
         room_kind: (!is_reader).then_some(RoomKind::CleanUtility),
@@ -43,6 +53,14 @@ fn line(kind: AlertKind, id: i64, shell: &Shell) -> AlertLine {
         reader_key: is_reader.then(|| "3w-12-a".to_owned()),
         last_message_at: is_reader.then_some(shell.now),
         reader_rooms: is_reader.then(|| "3W-12, <script>".to_owned()),
+        item_id: is_supply.then_some(ItemId(4)),
+        item_name: is_supply.then(|| "IV cannula 20G <safety>".to_owned()),
+        stock_place_id: is_supply.then_some(StockPlaceId(6)),
+        stock_place_name: is_supply.then(|| "4 West supply room".to_owned()),
+        bin_name: is_supply.then(|| "A-03".to_owned()),
+        lot_number: is_supply.then(|| "24K1187".to_owned()),
+        expires_on: is_supply.then(|| shell.now.date_naive()),
+        silent_since: is_supply.then_some(shell.now),
         critical: Some(2),
         ready: Some(1),
     }

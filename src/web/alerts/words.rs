@@ -16,6 +16,9 @@ pub fn alert_sentence(line: &AlertLine, shell: &Shell) -> String {
     let number = line.asset_number.as_deref().unwrap_or_default();
     let device = format!("{number} ({type_name})");
     let reader = line.reader_key.as_deref().unwrap_or_default();
+    let item = line.item_name.as_deref().unwrap_or_default();
+    let stock = line.stock_place_name.as_deref().unwrap_or(t.somewhere);
+    let bin = line.bin_name.as_deref().unwrap_or_default();
     if line.state == AlertState::Resolved && !line.is_active {
         return match line.kind {
             AlertKind::EquipmentBelowCritical => {
@@ -24,6 +27,12 @@ pub fn alert_sentence(line: &AlertLine, shell: &Shell) -> String {
             AlertKind::SoiledInCleanRoom => fill(t.was_soiled, &[&device]),
             AlertKind::Missing => fill(t.was_missing, &[&device]),
             AlertKind::ReaderDown => fill(t.was_reader, &[&reader]),
+            AlertKind::Stockout => fill(t.was_stockout, &[&item, &stock]),
+            AlertKind::Reorder => fill(t.was_reorder, &[&item, &stock]),
+            AlertKind::BothBinsEmpty => fill(t.was_both_empty, &[&item, &stock]),
+            AlertKind::Expiry => fill(t.was_expiry, &[&item, &lot_word(line, shell), &stock]),
+            AlertKind::FeedSilent => fill(t.was_feed, &[&stock]),
+            AlertKind::CountDiscrepancy => fill(t.was_discrepancy, &[&item, &bin, &stock]),
         };
     }
     match line.kind {
@@ -47,6 +56,27 @@ pub fn alert_sentence(line: &AlertLine, shell: &Shell) -> String {
             Some(at) => fill(t.reader, &[&reader, &filters::clock(at, shell)]),
             None => fill(t.reader_never, &[&reader]),
         },
+        AlertKind::Stockout => fill(t.stockout, &[&item, &stock]),
+        AlertKind::Reorder => fill(t.reorder, &[&item, &stock]),
+        AlertKind::BothBinsEmpty => fill(t.both_empty, &[&item, &stock]),
+        AlertKind::Expiry => {
+            let day = line.expires_on.map(filters::day).unwrap_or_default();
+            let has_expired = line.severity >= Severity::High;
+            let words = if has_expired { t.expired } else { t.expiry };
+            fill(words, &[&item, &lot_word(line, shell), &day, &stock])
+        }
+        AlertKind::FeedSilent => {
+            let since = line.silent_since.unwrap_or(line.opened_at);
+            fill(t.feed, &[&stock, &filters::clock(since, shell)])
+        }
+        AlertKind::CountDiscrepancy => fill(t.discrepancy, &[&item, &bin, &stock]),
+    }
+}
+
+fn lot_word(line: &AlertLine, shell: &Shell) -> String {
+    match line.lot_number.as_deref() {
+        Some(number) if !number.is_empty() => fill(shell.t.alerts.lot, &[&number]),
+        _ => shell.t.alerts.no_lot.to_owned(),
     }
 }
 
@@ -71,6 +101,12 @@ pub fn kind_word(kind: AlertKind, t: &'static Strings) -> &'static str {
         AlertKind::SoiledInCleanRoom => t.alerts.kind_soiled,
         AlertKind::Missing => t.alerts.kind_missing,
         AlertKind::ReaderDown => t.alerts.kind_reader,
+        AlertKind::Stockout => t.alerts.kind_stockout,
+        AlertKind::Reorder => t.alerts.kind_reorder,
+        AlertKind::BothBinsEmpty => t.alerts.kind_both_empty,
+        AlertKind::Expiry => t.alerts.kind_expiry,
+        AlertKind::FeedSilent => t.alerts.kind_feed,
+        AlertKind::CountDiscrepancy => t.alerts.kind_discrepancy,
     }
 }
 

@@ -48,6 +48,11 @@ impl CsvRow for AlertFileRow {
         "resolved_role",
         "resolved_unit",
         "reason",
+        "item",
+        "stock_place",
+        "bin",
+        "lot",
+        "expires",
     ];
 
     fn cells(&self) -> Vec<Cell<'_>> {
@@ -83,6 +88,12 @@ impl CsvRow for AlertFileRow {
             Cell::maybe(line.resolved_role.map(Role::as_str)),
             Cell::maybe(line.resolved_unit.as_deref()),
             Cell::maybe(line.resolution.as_deref()),
+            Cell::maybe(line.item_name.as_deref()),
+            Cell::maybe(line.stock_place_name.as_deref()),
+            Cell::maybe(line.bin_name.as_deref()),
+            Cell::maybe(line.lot_number.as_deref()),
+            line.expires_on
+                .map_or(Cell::Empty, |day| Cell::text(day.to_string())),
         ]
     }
 }

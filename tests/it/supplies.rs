@@ -1,0 +1,5 @@
+//! Stock through the real store: levels, alerts and suggestions after whatever people, readers and the calendar do.
+
+mod histories;
+mod lowering;
+mod world;
