@@ -15,5 +15,5 @@ mod hub;
 mod topic;
 
 pub use hints::Hints;
-pub use hub::{Full, Hub, Limits, Listener, News};
+pub use hub::{Full, Hub, Limits, Listener, Mark, News};
 pub use topic::{Kind, Topic, TopicError, TopicSet};

@@ -8,6 +8,7 @@
 pub mod acts;
 pub mod expiry;
 pub mod ledger;
+pub mod list;
 pub mod orders;
 pub mod rules;
 pub mod settle;

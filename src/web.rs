@@ -46,6 +46,7 @@ pub mod sse;
 pub mod static_files;
 pub mod status;
 pub mod strings;
+pub mod supplies;
 pub mod synonyms;
 pub mod tasks;
 pub mod theme;

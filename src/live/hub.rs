@@ -1,7 +1,9 @@
 //! Who listens to what. Memory is bounded: so many listeners, so many watches each, and what waits for a listener is never more
 //! than what it watches.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::fmt;
+use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -76,8 +78,44 @@ struct Entry {
     wake: Arc<Notify>,
 }
 
+/// How many of the last changes are remembered for pages whose stream opens a moment after they were made.
+const RECENT_MAX: usize = 8_192;
+
+/// How far a hub had told when a page was made: written `hub.told`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Mark {
+    hub: u32,
+    told: u64,
+}
+
+impl fmt::Display for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.hub, self.told)
+    }
+}
+
+/// The text is no mark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this is no mark of a hub")]
+pub struct NoMark;
+
+impl FromStr for Mark {
+    type Err = NoMark;
+
+    fn from_str(text: &str) -> Result<Self, NoMark> {
+        let (hub, told) = text.split_once('.').ok_or(NoMark)?;
+        Ok(Self {
+            hub: hub.parse().map_err(|_| NoMark)?,
+            told: told.parse().map_err(|_| NoMark)?,
+        })
+    }
+}
+
 #[derive(Default)]
 struct State {
+    /// The last topics told, the newest at the end, and how many were told in all.
+    recent: VecDeque<Topic>,
+    told: u64,
     entries: HashMap<u64, Entry>,
     by_topic: HashMap<Topic, Vec<u64>>,
     ended: HashMap<u64, End>,
@@ -91,10 +129,12 @@ struct State {
 pub struct Hub {
     state: Arc<Mutex<State>>,
     limits: Limits,
+    /// Tells the hubs of several processes apart.
+    id: u32,
 }
 
-impl std::fmt::Debug for Hub {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Hub {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Hub({} listeners)", self.lock().entries.len())
     }
 }
@@ -112,6 +152,7 @@ impl Hub {
         Self {
             state: Arc::default(),
             limits,
+            id: rand::random(),
         }
     }
 
@@ -125,7 +166,17 @@ impl Hub {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Listens for a session. Watches beyond the limit become wide ones.
+    /// How far this hub has told. A page takes the mark before it reads anything, and listens from there.
+    #[must_use]
+    pub fn mark(&self) -> Mark {
+        Mark {
+            hub: self.id,
+            told: self.lock().told,
+        }
+    }
+
+    /// Listens for a session. Watches beyond the limit become wide ones. What was told since the mark is heard first; when this hub
+    /// cannot know what that was (another process made the page, or it is long ago), everything watched counts as changed.
     ///
     /// # Errors
     /// When there are too many listeners.
@@ -133,6 +184,7 @@ impl Hub {
         &self,
         session: TokenHash,
         watches: impl IntoIterator<Item = Topic>,
+        since: Option<Mark>,
     ) -> Result<Listener, Full> {
         let mut set = TopicSet::with_limit(self.limits.watches);
         set.extend(watches);
@@ -157,7 +209,7 @@ impl Hub {
         for watch in &watches {
             state.by_topic.entry(*watch).or_default().push(id);
         }
-        let entry = Entry {
+        let mut entry = Entry {
             session,
             watches,
             pending: BTreeSet::new(),
@@ -165,12 +217,37 @@ impl Hub {
             told_live: None,
             wake: Arc::clone(&wake),
         };
+        if let Some(since) = since {
+            let now = Instant::now();
+            match self.missed(&state, since) {
+                Some(missed) => {
+                    for topic in missed {
+                        entry.add(now, |watch| is_heard(topic, watch));
+                    }
+                }
+                None => entry.add(now, |_| true),
+            }
+        }
         state.entries.insert(id, entry);
         Ok(Listener {
             id,
             hub: self.clone(),
             wake,
         })
+    }
+
+    /// What was told since the mark; none when that is not known.
+    fn missed<'state>(
+        &self,
+        state: &'state State,
+        since: Mark,
+    ) -> Option<impl Iterator<Item = Topic> + use<'state>> {
+        if since.hub != self.id {
+            return None;
+        }
+        let count = usize::try_from(state.told.checked_sub(since.told)?).ok()?;
+        let skipped = state.recent.len().checked_sub(count)?;
+        Some(state.recent.iter().skip(skipped).copied())
     }
 
     /// Tells everybody who watches one of these.
@@ -181,16 +258,21 @@ impl Hub {
     fn tell_at(&self, topics: impl IntoIterator<Item = Topic>, now: Instant) {
         let mut state = self.lock();
         let State {
-            entries, by_topic, ..
+            entries,
+            by_topic,
+            recent,
+            told,
+            ..
         } = &mut *state;
         for topic in topics {
+            *told += 1;
+            if recent.len() >= RECENT_MAX {
+                recent.pop_front();
+            }
+            recent.push_back(topic);
             if topic.is_wide() {
                 for entry in entries.values_mut() {
-                    entry.add(now, |watch| {
-                        topic == Topic::Everything
-                            || watch == Topic::Everything
-                            || watch.kind() == topic.kind()
-                    });
+                    entry.add(now, |watch| is_heard(topic, watch));
                 }
                 continue;
             }
@@ -273,6 +355,13 @@ impl Hub {
             state.end(id, end);
         }
     }
+}
+
+/// Whether one who watches this hears of that topic.
+fn is_heard(topic: Topic, watch: Topic) -> bool {
+    let is_wide = topic == Topic::Everything || watch == Topic::Everything;
+    let is_wider = watch.kind() == topic.kind() && (topic.is_wide() || watch.is_wide());
+    is_wide || is_wider || watch == topic
 }
 
 impl Entry {
@@ -380,7 +469,9 @@ mod tests {
     }
 
     fn listen(hub: &Hub, watches: &[Topic]) -> Listener {
-        let mut listener = hub.listen(session(), watches.iter().copied()).unwrap();
+        let mut listener = hub
+            .listen(session(), watches.iter().copied(), None)
+            .unwrap();
         assert_eq!(listener.ready(), Some(News::Live(hub.is_live())));
         listener
     }
@@ -399,6 +490,36 @@ mod tests {
         hub.tell([asset(1), asset(1)]);
         assert_eq!(one.ready(), Some(News::Changed(vec![asset(1)])));
         assert_eq!(one.ready(), None);
+    }
+
+    #[test]
+    fn what_changed_between_a_page_and_its_stream_is_heard_when_the_stream_opens() {
+        let hub = Hub::default();
+        let watches = [asset(1), Topic::Type(AssetTypeId(3)), Topic::Alerts];
+        let heard = |hub: &Hub, mark| {
+            let mut listener = hub.listen(session(), watches, mark).unwrap();
+            assert_eq!(listener.ready(), Some(News::Live(false)));
+            match listener.ready() {
+                Some(News::Changed(topics)) => topics.len(),
+                _ => 0,
+            }
+        };
+        hub.tell([asset(1)]);
+        let mark = hub.mark();
+        assert_eq!(mark.to_string().parse(), Ok(mark));
+        assert_eq!("1".parse::<Mark>(), Err(NoMark));
+        assert_eq!(heard(&hub, Some(mark)), 0, "that was before the page");
+        hub.tell([asset(2)]);
+        assert_eq!(heard(&hub, Some(mark)), 0, "this page does not watch that");
+        hub.tell([asset(1)]);
+        assert_eq!(heard(&hub, Some(mark)), 1);
+        hub.tell([Topic::All(Kind::Type)]);
+        assert_eq!(heard(&hub, Some(mark)), 2);
+        assert_eq!(heard(&hub, None), 0);
+        assert_eq!(heard(&Hub::default(), Some(mark)), 3, "of another process");
+        hub.tell((0..20_000).map(|id| asset(id + 9)));
+        assert_eq!(heard(&hub, Some(mark)), 3, "too long ago");
+        assert_eq!(hub.lock().recent.len(), RECENT_MAX);
     }
 
     #[test]
@@ -451,27 +572,30 @@ mod tests {
             ..Limits::default()
         });
         let (one, other) = (session(), session());
-        let held = [hub.listen(one, []).unwrap(), hub.listen(one, []).unwrap()];
-        assert_eq!(hub.listen(one, []).unwrap_err(), Full::Session);
-        let last = hub.listen(other, []).unwrap();
-        assert_eq!(hub.listen(other, []).unwrap_err(), Full::Process);
+        let held = [
+            hub.listen(one, [], None).unwrap(),
+            hub.listen(one, [], None).unwrap(),
+        ];
+        assert_eq!(hub.listen(one, [], None).unwrap_err(), Full::Session);
+        let last = hub.listen(other, [], None).unwrap();
+        assert_eq!(hub.listen(other, [], None).unwrap_err(), Full::Process);
         drop(last);
         drop(held);
-        assert!(hub.listen(one, []).is_ok());
+        assert!(hub.listen(one, [], None).is_ok());
     }
 
     #[test]
     fn s14_the_end_of_a_session_ends_its_listeners_only() {
         let hub = Hub::default();
         let ended = session();
-        let mut gone = hub.listen(ended, [asset(1)]).unwrap();
+        let mut gone = hub.listen(ended, [asset(1)], None).unwrap();
         let mut stays = listen(&hub, &[asset(1)]);
         hub.end_session(&ended);
         assert_eq!(gone.ready(), Some(News::SessionEnded));
         assert_eq!(stays.ready(), None);
         hub.close();
         assert_eq!(stays.ready(), Some(News::Closed));
-        assert_eq!(hub.listen(ended, []).unwrap_err(), Full::Stopping);
+        assert_eq!(hub.listen(ended, [], None).unwrap_err(), Full::Stopping);
     }
 
     #[tokio::test]

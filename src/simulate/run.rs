@@ -104,7 +104,7 @@ pub async fn run(
     options: &RunOptions,
 ) -> anyhow::Result<Published> {
     let plan = SeedPlan::of(&Site::hospital(options.seed));
-    let (stored, places) = store_site(around, &plan).await?;
+    let (stored, places) = store_site(around, &plan, options.seed).await?;
     tracing::info!(inserted = stored.inserted, "the simulated site is stored");
     let secrets = super::credentials::issue_credentials(
         &around.db,
@@ -206,6 +206,7 @@ impl Counts {
 async fn store_site(
     around: &Surroundings,
     plan: &SeedPlan,
+    seed: u64,
 ) -> anyhow::Result<(Stored, HashMap<String, String>)> {
     let mut conn = around.db.conn().await?;
     let now = around.clock.now();
@@ -213,6 +214,9 @@ async fn store_site(
         .transaction(async |conn| seed::store_plan(conn, plan, now).await)
         .await
         .context("storing the simulated site")?;
+    conn.transaction(async |conn| seed::store_supplies(conn, seed, now).await)
+        .await
+        .context("storing the supplies of the simulated site")?;
     let places = seed::list_places(&mut conn, plan)
         .await
         .context("reading where the equipment is")?;

@@ -6,6 +6,7 @@
 mod drawings;
 mod equipment;
 mod pars;
+mod supplies;
 
 use std::collections::{HashMap, HashSet};
 
@@ -20,6 +21,7 @@ use crate::db::schema::{
 use crate::db::types::ReaderState;
 use crate::find::synonyms::exchange::{StarterScope, add_starter};
 use crate::ids::{BuildingId, FacilityId, FloorId, ReaderId, RoomId, UnitId, ZoneId};
+pub use supplies::store_supplies;
 
 /// What was stored.
 #[derive(Clone, Debug, Default)]

@@ -7,6 +7,7 @@ mod boards;
 mod devices;
 mod duties;
 mod equipment;
+mod orders;
 mod places;
 mod register;
 
@@ -14,6 +15,7 @@ pub use boards::{board, targets};
 pub use devices::{quarantine, readers};
 pub use duties::{alerts, tasks};
 pub use equipment::{find, room};
+pub use orders::order_lines;
 pub use places::{plan, rooms};
 pub use register::{equipment, models, tags, types};
 

@@ -32,7 +32,7 @@ use super::routes;
 use super::static_files::Links;
 use super::strings::{self, Strings};
 use crate::db::types::Role;
-use crate::live::{Limits, Topic, TopicSet};
+use crate::live::{Limits, Mark, Topic, TopicSet};
 
 /// The frame around a page: who asks, what the page may link to, and what everybody must be told.
 #[derive(Clone, Debug)]
@@ -61,6 +61,8 @@ pub struct Shell {
     pub now: DateTime<Utc>,
     /// What an open page follows, see [`Self::watch`]; empty when it follows nothing.
     pub watch: TopicSet,
+    /// How far the world had been told when this page was begun: its stream goes on from there.
+    pub mark: Mark,
     /// Path and query of this page, to come back to.
     pub here: String,
     /// Addresses of the static files.
@@ -95,6 +97,7 @@ impl Shell {
             zone: chrono_tz::UTC,
             now,
             watch: TopicSet::with_limit(Limits::default().watches),
+            mark: Mark::default(),
             here: routes::HOME.to_owned(),
             links,
         }
@@ -133,7 +136,7 @@ impl Shell {
     /// The stream that the page holds open.
     #[must_use]
     pub fn live_href(&self) -> String {
-        routes::live_events_path(&self.watch.join(","))
+        routes::live_events_path(&self.watch.join(","), self.mark)
     }
 
     /// Shows this person and the navigation that they may use.

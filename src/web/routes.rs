@@ -34,6 +34,8 @@ pub enum Access {
 pub const EVERYBODY: Access = Access::SignedIn(Role::ALL);
 /// Those who look after devices.
 pub const DEVICES: Access = Access::SignedIn(&[Role::Biomed, Role::Admin]);
+/// Those who look after supplies.
+pub const SUPPLY: Access = Access::SignedIn(&[Role::Supply, Role::Admin]);
 /// Those who look after wardtrack.
 pub const ADMIN: Access = Access::SignedIn(&[Role::Admin]);
 
@@ -122,6 +124,10 @@ pub static TABLE: &[Entry] = &[
     entry(Method::POST, PLAN_IMPORT, ADMIN, || web::to(super::plan::import::import)),
     entry(Method::GET, ALERTS, EVERYBODY, || web::to(super::alerts::page)),
     entry(Method::POST, ALERTS, EVERYBODY, || web::to(super::alerts::act)),
+    entry(Method::GET, REORDER, SUPPLY, || web::to(super::supplies::reorder::page)),
+    entry(Method::POST, REORDER, SUPPLY, || web::to(super::supplies::reorder::act)),
+    entry(Method::GET, REORDER_CSV, SUPPLY, || web::to(super::exports::order_lines)),
+    entry(Method::GET, REORDER_HOW, SUPPLY, || web::to(super::supplies::how::page)),
     entry(Method::GET, TASKS, EVERYBODY, || web::to(super::tasks::page)),
     entry(Method::GET, HELP, EVERYBODY, || web::to(super::help::page)),
     entry(Method::GET, FAVOURITES, EVERYBODY, || web::to(super::favourites::page)),

@@ -17,7 +17,7 @@ use super::page::Nav;
 use super::site::Site;
 use super::strings::{Strings, fill};
 use crate::app::App;
-use crate::live::{Full, Listener, News, Topic};
+use crate::live::{Full, Listener, Mark, News, Topic};
 use crate::people::session;
 use crate::web::extract::Viewer;
 
@@ -32,6 +32,9 @@ pub struct WatchParams {
     /// Topics with commas between them.
     #[serde(default)]
     pub watch: String,
+    /// How far the page had heard when it was made. What cannot be read counts as never.
+    #[serde(default)]
+    pub since: Option<String>,
 }
 
 /// `GET /live/events`
@@ -53,9 +56,11 @@ pub async fn events(
                 .body(words));
         }
     };
+    let since = params.since.as_deref();
+    let since = since.map(|text| text.parse::<Mark>().unwrap_or_default());
     let listener = app
         .live
-        .listen(viewer.token, watches)
+        .listen(viewer.token, watches, since)
         .map_err(|full| match full {
             Full::Session => PageError::TooManyTries(Duration::from_secs(30)),
             Full::Process | Full::Stopping => PageError::Busy,

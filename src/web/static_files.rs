@@ -86,6 +86,7 @@ impl StaticFiles {
         Links {
             css: routes::static_path(&self.hash, "css/wardtrack.css"),
             alerts_css: routes::static_path(&self.hash, "css/alerts.css"),
+            supplies_css: routes::static_path(&self.hash, "css/supplies.css"),
             plan_css: routes::static_path(&self.hash, "css/plan.css"),
             labels_css: routes::static_path(&self.hash, "css/labels.css"),
             wall_js: routes::static_path(&self.hash, "js/wall.js"),
@@ -130,6 +131,8 @@ pub struct Links {
     pub css: String,
     /// What alerts, tasks and reports add to it.
     pub alerts_css: String,
+    /// What stock and orders add to it.
+    pub supplies_css: String,
     /// What floor plans add to it.
     pub plan_css: String,
     /// Style sheet of labels.
@@ -155,6 +158,7 @@ impl Links {
         Self {
             css: routes::static_path("0", "css/wardtrack.css"),
             alerts_css: routes::static_path("0", "css/alerts.css"),
+            supplies_css: routes::static_path("0", "css/supplies.css"),
             plan_css: routes::static_path("0", "css/plan.css"),
             labels_css: routes::static_path("0", "css/labels.css"),
             wall_js: routes::static_path("0", "js/wall.js"),

@@ -29,6 +29,7 @@ pub mod pages;
 pub mod plan;
 pub mod register;
 pub mod search;
+pub mod supplies;
 pub mod synonyms;
 pub mod tables;
 
@@ -83,6 +84,8 @@ pub struct Strings {
     pub favourites: alerts::Favourites,
     /// The report of accuracy.
     pub accuracy: alerts::Accuracy,
+    /// Order lines.
+    pub reorder: supplies::Reorder,
     /// The register of equipment.
     pub register: register::Register,
     /// The page "More".
@@ -120,6 +123,7 @@ pub static EN: Strings = Strings {
     labels: tables::Labels::EN,
     distance: plan::Distance::EN,
     alerts: alerts::Alerts::EN,
+    reorder: supplies::Reorder::EN,
     tasks: alerts::Tasks::EN,
     favourites: alerts::Favourites::EN,
     accuracy: alerts::Accuracy::EN,

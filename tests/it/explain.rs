@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use wardtrack::web::routes;
-use wardtrack::{alerts, assets, board, devices, find, places, scheduler};
+use wardtrack::{alerts, assets, board, devices, find, places, scheduler, supplies};
 
 use crate::support::{TestApp, TestDatabase};
 
@@ -17,7 +17,14 @@ use crate::support::{TestApp, TestDatabase};
 const BIG_ROWS: i64 = 10_000;
 
 /// Files that only write, rows that other statements have read and locked by their keys before.
-const WRITES: [&str; 13] = [
+const WRITES: [&str; 20] = [
+    "src/supplies/sql/lock_stockings.sql",
+    "src/supplies/sql/insert_moves.sql",
+    "src/supplies/sql/open_drafts.sql",
+    "src/supplies/sql/change_drafts.sql",
+    "src/supplies/sql/withdraw_drafts.sql",
+    "src/supplies/sql/mark_days_out.sql",
+    "src/supplies/sql/quiet_over.sql",
     "src/assets/sql/insert_events.sql",
     "src/assets/import/sql/delete_identifiers.sql",
     "src/assets/import/sql/insert_assets.sql",
@@ -37,7 +44,9 @@ const WRITES: [&str; 13] = [
 /// The SQL files that pages may use, with their text.
 fn files_of_pages() -> Vec<(String, String)> {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let areas = ["find", "assets", "places", "alerts", "devices", "people"];
+    let areas = [
+        "find", "assets", "places", "alerts", "devices", "people", "supplies",
+    ];
     let mut folders: Vec<_> = areas
         .iter()
         .map(|area| root.join("src").join(area))
@@ -349,6 +358,9 @@ async fn no_list_reads_a_big_table_from_end_to_end() {
     conn.batch_execute(include_str!("support/big_fleet.sql"))
         .await
         .unwrap();
+    conn.batch_execute(include_str!("support/big_stock.sql"))
+        .await
+        .unwrap();
     conn.batch_execute(include_str!("support/big_alerts.sql"))
         .await
         .unwrap();
@@ -375,6 +387,10 @@ async fn no_list_reads_a_big_table_from_end_to_end() {
         "alert",
         "task",
         "asset_event",
+        "stocking",
+        "stock_level",
+        "stock_move",
+        "order_line",
     ] {
         assert!(big.contains(table), "{table} is not among {big:?}");
     }
@@ -897,6 +913,54 @@ async fn no_list_reads_a_big_table_from_end_to_end() {
             String::new(),
         ),
         (
+            "order lines to decide",
+            "(text, bigint, bigint, bigint, bigint, timestamptz, bigint, bigint)",
+            supplies::list::ORDER_LINES_SQL,
+            "('suggested', NULL, NULL, NULL, NULL, NULL, NULL, 51)".to_owned(),
+        ),
+        (
+            "order lines of a round, further on",
+            "(text, bigint, bigint, bigint, bigint, timestamptz, bigint, bigint)",
+            supplies::list::ORDER_LINES_SQL,
+            "('suggested', 1, 1, NULL, NULL, now() - interval '1 hour', 7, 51)".to_owned(),
+        ),
+        (
+            "how many order lines",
+            "",
+            supplies::list::ORDER_COUNTS_SQL,
+            String::new(),
+        ),
+        (
+            "how items stand",
+            "(bigint[], bigint[], timestamptz)",
+            supplies::settle::STANDINGS_SQL,
+            "(ARRAY[1, 2, 3], ARRAY[1, 2, 3], now())".to_owned(),
+        ),
+        (
+            "bins that are short",
+            "(bigint[], bigint[])",
+            supplies::settle::SHORT_BINS_SQL,
+            "(ARRAY[1, 2, 3], ARRAY[1, 2, 3])".to_owned(),
+        ),
+        (
+            "what a place holds of an item",
+            "(bigint, bigint, timestamptz, bigint)",
+            supplies::acts::PORTIONS_SQL,
+            "(5, 5, now(), NULL)".to_owned(),
+        ),
+        (
+            "lots that expire",
+            "(timestamptz, bigint)",
+            supplies::expiry::EXPIRIES_SQL,
+            "(now(), 500)".to_owned(),
+        ),
+        (
+            "lots that are gone",
+            "(bigint)",
+            supplies::expiry::EXPIRIES_OVER_SQL,
+            "(500)".to_owned(),
+        ),
+        (
             "readers that are down",
             "",
             alerts::store::READER_WATCHES_SQL,
@@ -967,6 +1031,9 @@ async fn no_page_reads_a_big_table_from_end_to_end() {
         .await
         .unwrap();
     conn.batch_execute(include_str!("support/big_fleet.sql"))
+        .await
+        .unwrap();
+    conn.batch_execute(include_str!("support/big_stock.sql"))
         .await
         .unwrap();
     let ids = Ids::find(&mut conn).await;
@@ -1061,6 +1128,7 @@ struct Ids {
     model: i64,
     tag: i64,
     par: i64,
+    order_line: i64,
 }
 
 impl Ids {
@@ -1076,6 +1144,7 @@ impl Ids {
             model: number(conn, "SELECT min(id) FROM model").await,
             tag: number(conn, "SELECT min(id) + 77 FROM tag").await,
             par: number(conn, "SELECT min(id) FROM equipment_par").await,
+            order_line: number(conn, "SELECT min(id) + 77 FROM order_line").await,
         }
     }
 
@@ -1140,6 +1209,7 @@ impl Ids {
                 "/plan" => self.floor,
                 "/quarantine" => self.quarantine,
                 "/synonyms" => self.synonym,
+                "/reorder" => self.order_line,
                 _ => panic!("say here what to open for {pattern}"),
             };
             let path = pattern.replace("{id}", &id.to_string());

@@ -2,4 +2,5 @@
 
 mod histories;
 mod lowering;
+mod pages;
 mod world;

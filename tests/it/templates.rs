@@ -32,6 +32,8 @@ use wardtrack::web::quarantine::{QuarantinePage, QuarantineRowPage};
 use wardtrack::web::readers::ReadersPage;
 use wardtrack::web::rooms::{RoomPage, RoomsPage};
 use wardtrack::web::status::StatusPage;
+use wardtrack::web::supplies::how::HowPage;
+use wardtrack::web::supplies::reorder::ReorderPage;
 use wardtrack::web::synonyms::file::SynonymImportPage;
 use wardtrack::web::synonyms::{SynonymPage, SynonymsPage};
 use wardtrack::web::tasks::TasksPage;
@@ -81,6 +83,8 @@ fn rendered() -> Vec<(String, String)> {
         all("quarantine", QuarantinePage::samples()),
         all("quarantine row", QuarantineRowPage::samples()),
         all("status", StatusPage::samples()),
+        all("reorder", ReorderPage::samples()),
+        all("how", HowPage::samples()),
         all("synonyms", SynonymsPage::samples()),
         all("synonym", SynonymPage::samples()),
         all("synonym import", SynonymImportPage::samples()),

@@ -6,8 +6,8 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 
 use crate::ids::{
-    AssetId, AssetTypeId, FloorId, ModelId, ParId, QuarantineId, ReaderId, RoomId, SynonymId,
-    TagId, UnitId,
+    AssetId, AssetTypeId, FloorId, ModelId, OrderLineId, ParId, QuarantineId, ReaderId, RoomId,
+    SynonymId, TagId, UnitId,
 };
 use crate::web::PageError;
 
@@ -34,6 +34,7 @@ id_path!(
     AssetTypeId,
     FloorId,
     ModelId,
+    OrderLineId,
     ParId,
     QuarantineId,
     ReaderId,

@@ -231,6 +231,8 @@ impl Arrival {
 
     /// The frame and the person for the handler.
     async fn visit(&self, conn: &DbConn, session: &Session) -> Result<Visit, PageError> {
+        // Taken before anything is read: what changes from here on, the page's stream tells.
+        let mark = self.app.live.mark();
         let person = session.person.as_ref();
         let waiting = async {
             match person {
@@ -260,6 +262,7 @@ impl Arrival {
             .unwrap_or(chrono_tz::UTC);
         shell.theme = self.theme;
         shell.here.clone_from(&self.here);
+        shell.mark = mark;
         shell.csrf = tokens::form_token(&self.app.secret_key, &session.token);
         if self.is_get && !self.asked.fragment && !self.is_background && session.flash.is_some() {
             shell.flash.clone_from(&session.flash);

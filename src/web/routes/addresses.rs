@@ -1,9 +1,10 @@
 //! Every address as it is spelled: patterns for the table, and the paths that templates and handlers put in links.
 
 use crate::ids::{
-    AssetId, AssetTypeId, FloorId, ModelId, ParId, QuarantineId, ReaderId, RoomId, SynonymId,
-    TagId, UnitId,
+    AssetId, AssetTypeId, FloorId, ModelId, OrderLineId, ParId, QuarantineId, ReaderId, RoomId,
+    SynonymId, TagId, UnitId,
 };
+use crate::live::Mark;
 
 /// Start page.
 pub const HOME: &str = "/";
@@ -49,6 +50,12 @@ pub const SYNONYMS_IMPORT: &str = "/synonyms/import";
 pub const PLANS: &str = "/plan";
 /// Alerts, `?unit=&state=&kind=`.
 pub const ALERTS: &str = "/alerts";
+/// Order lines, `?state=&round=`.
+pub const REORDER: &str = "/reorder";
+/// They as a file.
+pub const REORDER_CSV: &str = "/reorder.csv";
+/// How the quantity of a line is made.
+pub const REORDER_HOW: &str = "/reorder/{id}";
 /// What to look for.
 pub const TASKS: &str = "/tasks";
 /// Choosing the types of the start page.
@@ -155,10 +162,13 @@ pub(super) const STATIC: &str = "/static/{hash}/{path:.*}";
 /// Sightings by HTTP (ingest contract v1).
 pub const INGEST: &str = "/ingest/v1/sightings";
 
-/// The stream of changes of what a page watches: topics with commas between them.
+/// The stream of changes of what a page watches, topics with commas between them, from the mark that the page was made at.
 #[must_use]
-pub fn live_events_path(watch: &str) -> String {
-    with_query(LIVE_EVENTS, &[("watch", watch)])
+pub fn live_events_path(watch: &str, mark: Mark) -> String {
+    with_query(
+        LIVE_EVENTS,
+        &[("watch", watch), ("since", &mark.to_string())],
+    )
 }
 
 /// Page of an asset.
@@ -464,4 +474,10 @@ pub fn with_query(path: &str, pairs: &[(&str, &str)]) -> String {
         .map(|(name, value)| format!("{}={}", encode(name), encode(value)))
         .collect();
     format!("{path}?{}", query.join("&"))
+}
+
+/// How the quantity of an order line is made.
+#[must_use]
+pub fn order_line_path(id: OrderLineId) -> String {
+    format!("/reorder/{id}")
 }

@@ -13,6 +13,8 @@ use wardtrack::supplies::acts::{StockAct, StockError, StockForm, StockPosted, pe
 use wardtrack::supplies::ledger::StockKey;
 use wardtrack::supplies::settle::settle;
 
+use crate::support::seed::Hospital;
+
 #[derive(QueryableByName)]
 struct Made {
     #[diesel(sql_type = BigInt)]
@@ -40,6 +42,11 @@ pub struct Ward {
 impl Ward {
     pub async fn new(conn: &mut AsyncPgConnection, now: DateTime<Utc>) -> Self {
         let hospital = crate::support::seed::hospital(conn, now).await;
+        Self::of(&hospital, conn).await
+    }
+
+    /// The people and the reader of a hospital that is there.
+    pub async fn of(hospital: &Hospital, conn: &mut AsyncPgConnection) -> Self {
         let tag = insert(conn, "SELECT min(id) AS id FROM tag").await;
         let mut people = [UserId(0); 2];
         for (person, name) in people.iter_mut().zip(["stock-one", "stock-two"]) {

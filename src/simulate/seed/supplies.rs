@@ -1,0 +1,364 @@
+//! Stock of a hospital that holds none at all yet: catalogue, places, bins, rules and what is in them.
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+use super::super::noise::Chance;
+use super::super::supplies::{KINDS, ROUNDS, SIZES, SUPPLIERS, TWO_BIN_EVERY, used_a_day};
+use crate::db::schema::{
+    bin, item, item_pack, lot, room, stock_place, stocking, supplier, supply_round,
+};
+use crate::db::types::{RoomKind, StockPlaceKind, StockReason};
+use crate::ids::{BinId, ItemId, LotId, RoomId, RoundId, StockPlaceId, SupplierId};
+use crate::supplies::ledger::{MovedBy, NewMove, StockKey, post};
+use crate::supplies::settle::settle;
+
+/// Supply rooms at most.
+const PLACES_MAX: usize = 6;
+/// Cabinets at most.
+const CABINETS_MAX: usize = 3;
+/// Items that one place holds: 40 kinds, one size each, so that places differ.
+const DAYS_OF_STOCK: i64 = 4;
+
+/// An item as it was stored.
+#[derive(Clone, Copy)]
+struct Item {
+    id: ItemId,
+    pack_units: i64,
+    a_day: i64,
+}
+
+/// Stores supplies when there are none. Returns how many rows were inserted.
+///
+/// # Errors
+/// When a statement fails.
+pub async fn store_supplies(
+    conn: &mut AsyncPgConnection,
+    seed: u64,
+    now: DateTime<Utc>,
+) -> QueryResult<usize> {
+    let known: i64 = item::table.count().get_result(conn).await?;
+    let rooms = list_rooms(conn).await?;
+    if known > 0 || rooms.is_empty() {
+        return Ok(0);
+    }
+    let mut chance = Chance::new(&[seed, 0x57_0C4]);
+    let items = store_catalogue(conn).await?;
+    let places = store_places(conn, &rooms).await?;
+    let mut inserted = items.len() + places.len();
+    for (position, (place, is_cabinet)) in places.iter().enumerate() {
+        let held: Vec<(usize, Item)> = items
+            .iter()
+            .copied()
+            .enumerate()
+            .filter(|(number, _)| {
+                let (kind, size) = (number / SIZES.len(), number % SIZES.len());
+                // A cabinet holds what is dear; a room one or two sizes of every kind.
+                let is_dear = kind % 8 == position % 8;
+                if *is_cabinet {
+                    is_dear
+                } else {
+                    size == 1 || (kind + position) % 4 == size
+                }
+            })
+            .collect();
+        inserted += store_stock(conn, *place, &held, &mut chance, now).await?;
+    }
+    Ok(inserted)
+}
+
+/// Rooms that hold supplies, those of wards first, and nurse stations, where cabinets stand.
+async fn list_rooms(conn: &mut AsyncPgConnection) -> QueryResult<Vec<(RoomId, String, RoomKind)>> {
+    room::table
+        .filter(room::kind.eq_any([
+            RoomKind::SupplyRoom,
+            RoomKind::CleanUtility,
+            RoomKind::NurseStation,
+        ]))
+        .order((room::kind.desc(), room::name, room::id))
+        .select((room::id, room::name, room::kind))
+        .load(conn)
+        .await
+}
+
+async fn store_catalogue(conn: &mut AsyncPgConnection) -> QueryResult<Vec<Item>> {
+    let rows: Vec<_> = SUPPLIERS
+        .iter()
+        .map(|(name, days, deviation)| {
+            (
+                supplier::name.eq(*name),
+                supplier::lead_days.eq(*days),
+                supplier::lead_deviation_days.eq(*deviation),
+            )
+        })
+        .collect();
+    let suppliers: Vec<SupplierId> = diesel::insert_into(supplier::table)
+        .values(rows)
+        .returning(supplier::id)
+        .get_results(conn)
+        .await?;
+    let numbered: Vec<_> = KINDS
+        .iter()
+        .enumerate()
+        .flat_map(|(number, kind)| {
+            SIZES
+                .iter()
+                .enumerate()
+                .map(move |(size, (word, _))| (number, kind, size, *word))
+        })
+        .collect();
+    let rows: Vec<_> = numbered
+        .iter()
+        .map(|(number, kind, size, word)| {
+            (
+                item::item_number.eq(format!("{:03}-{}", 100 + number, size + 1)),
+                item::name.eq(format!("{}, {word}", kind.name)),
+                item::base_unit.eq(kind.unit),
+                item::category.eq(kind.category),
+                item::supplier_id.eq(suppliers.get(kind.supplier)),
+            )
+        })
+        .collect();
+    let ids: Vec<ItemId> = diesel::insert_into(item::table)
+        .values(rows)
+        .returning(item::id)
+        .get_results(conn)
+        .await?;
+    let packs: Vec<_> = ids
+        .iter()
+        .zip(&numbered)
+        .filter(|(_, (_, kind, ..))| kind.pack_units > 1)
+        .map(|(id, (_, kind, ..))| {
+            (
+                item_pack::item_id.eq(*id),
+                item_pack::name.eq(kind.pack_name),
+                item_pack::units.eq(kind.pack_units),
+                item_pack::is_ordered.eq(true),
+            )
+        })
+        .collect();
+    diesel::insert_into(item_pack::table)
+        .values(packs)
+        .execute(conn)
+        .await?;
+    let items = ids
+        .iter()
+        .zip(&numbered)
+        .map(|(id, (_, kind, size, _))| Item {
+            id: *id,
+            pack_units: kind.pack_units,
+            a_day: used_a_day(kind, *size),
+        });
+    Ok(items.collect())
+}
+
+/// Supply rooms and cabinets; whether it is a cabinet.
+async fn store_places(
+    conn: &mut AsyncPgConnection,
+    rooms: &[(RoomId, String, RoomKind)],
+) -> QueryResult<Vec<(StockPlaceId, bool)>> {
+    let rows: Vec<_> = ROUNDS
+        .iter()
+        .map(|(name, days)| {
+            (
+                supply_round::name.eq(*name),
+                supply_round::every_days.eq(*days),
+            )
+        })
+        .collect();
+    let rounds: Vec<RoundId> = diesel::insert_into(supply_round::table)
+        .values(rows)
+        .returning(supply_round::id)
+        .get_results(conn)
+        .await?;
+    let is_store = |kind: &RoomKind| *kind != RoomKind::NurseStation;
+    let stores = rooms
+        .iter()
+        .filter(|(_, _, kind)| is_store(kind))
+        .take(PLACES_MAX);
+    let stations = rooms
+        .iter()
+        .filter(|(_, _, kind)| !is_store(kind))
+        .take(CABINETS_MAX);
+    let planned: Vec<_> = stores
+        .map(|(id, name, _)| (*id, name.clone(), StockPlaceKind::Room))
+        .chain(
+            stations
+                .map(|(id, name, _)| (*id, format!("Cabinet, {name}"), StockPlaceKind::Cabinet)),
+        )
+        .collect();
+    let rows: Vec<_> = planned
+        .iter()
+        .enumerate()
+        .map(|(position, (room_id, name, kind))| {
+            (
+                stock_place::kind.eq(*kind),
+                stock_place::name.eq(name),
+                stock_place::room_id.eq(*room_id),
+                stock_place::supply_round_id.eq(rounds.get(position % ROUNDS.len())),
+            )
+        })
+        .collect();
+    let ids: Vec<StockPlaceId> = diesel::insert_into(stock_place::table)
+        .values(rows)
+        .returning(stock_place::id)
+        .get_results(conn)
+        .await?;
+    let is_cabinet = planned
+        .iter()
+        .map(|(_, _, kind)| *kind == StockPlaceKind::Cabinet);
+    Ok(ids.into_iter().zip(is_cabinet).collect())
+}
+
+/// Bins, rules, lots and levels of a place.
+async fn store_stock(
+    conn: &mut AsyncPgConnection,
+    place: StockPlaceId,
+    held: &[(usize, Item)],
+    chance: &mut Chance,
+    now: DateTime<Utc>,
+) -> QueryResult<usize> {
+    let is_two_bin = |position: usize| position.is_multiple_of(TWO_BIN_EVERY);
+    let names = held.iter().enumerate().flat_map(|(position, _)| {
+        let shelf = char::from(b'A' + u8::try_from(position / 12).unwrap_or(25).min(25));
+        let bins = if is_two_bin(position) { 2 } else { 1 };
+        (0..bins).map(move |second| {
+            let suffix = if second == 0 { "" } else { "b" };
+            (
+                position,
+                format!("{shelf}-{:02}{suffix}", position % 12 + 1),
+            )
+        })
+    });
+    let names: Vec<(usize, String)> = names.collect();
+    let rows: Vec<_> = names
+        .iter()
+        .map(|(_, name)| (bin::stock_place_id.eq(place), bin::name.eq(name)))
+        .collect();
+    let bins: Vec<BinId> = diesel::insert_into(bin::table)
+        .values(rows)
+        .returning(bin::id)
+        .get_results(conn)
+        .await?;
+    let bins_of = |position: usize| {
+        let mut of = names
+            .iter()
+            .zip(&bins)
+            .filter(|((at, _), _)| *at == position)
+            .map(|(_, id)| *id);
+        (of.next(), of.next())
+    };
+    let today = now.date_naive();
+    let (mut rows, mut stock, mut lots) = (Vec::new(), Vec::new(), Vec::new());
+    for (position, (number, item)) in held.iter().enumerate() {
+        let (Some(first), second) = bins_of(position) else {
+            continue;
+        };
+        let point = item.a_day * 3;
+        let par = point + item.a_day * DAYS_OF_STOCK + item.pack_units;
+        let one_bin = par / 2 + 1;
+        rows.push((
+            stocking::item_id.eq(item.id),
+            stocking::stock_place_id.eq(place),
+            stocking::bin_id.eq(first),
+            stocking::second_bin_id.eq(second),
+            stocking::reorder_point.eq(point),
+            stocking::par.eq(par),
+            stocking::fixed_quantity.eq(second.map(|_| one_bin)),
+            stocking::pack_units.eq(item.pack_units),
+            stocking::settled_at.eq(now),
+        ));
+        lots.push((item.id, *number, expiry(today, chance)));
+        // An ordinary morning: most places hold enough, some are near their point.
+        let part = 30 + i64::from(chance.below(70));
+        let first_bin = if second.is_some() {
+            one_bin
+        } else {
+            (par * part / 100).max(1)
+        };
+        stock.push((item.id, first, first_bin));
+        stock.extend(second.map(|second| (item.id, second, one_bin)));
+    }
+    let inserted = rows.len() + bins.len();
+    diesel::insert_into(stocking::table)
+        .values(rows)
+        .execute(conn)
+        .await?;
+    let lots = store_lots(conn, &lots, now).await?;
+    let moves: Vec<NewMove<'_>> = stock
+        .iter()
+        .filter_map(|(item_id, bin_id, quantity)| {
+            let (_, lot_id) = lots.iter().find(|(of, _)| of == item_id)?;
+            Some(NewMove {
+                reason: StockReason::Count,
+                key: StockKey {
+                    item_id: *item_id,
+                    stock_place_id: place,
+                },
+                lot_id: *lot_id,
+                bin_id: *bin_id,
+                quantity: *quantity,
+                happened_at: now,
+                by: MovedBy::Command,
+                order_line_id: None,
+                undoes_id: None,
+                note: None,
+            })
+        })
+        .collect();
+    post(conn, &moves, now).await?;
+    let keys: Vec<StockKey> = held
+        .iter()
+        .map(|(_, item)| StockKey {
+            item_id: item.id,
+            stock_place_id: place,
+        })
+        .collect();
+    settle(conn, &keys, now).await?;
+    Ok(inserted + moves.len())
+}
+
+/// Most lots last for long, some expire within the quarter, and now and then one already has.
+fn expiry(today: NaiveDate, chance: &mut Chance) -> Option<NaiveDate> {
+    let days = match chance.below(20) {
+        0 => -2,
+        1 | 2 => 25,
+        3 | 4 => 70,
+        5..=8 => return None,
+        more => 100 + i64::from(more) * 40,
+    };
+    Some(today + TimeDelta::days(days))
+}
+
+/// One lot an item and place; a lot that another place holds is found again.
+async fn store_lots(
+    conn: &mut AsyncPgConnection,
+    lots: &[(ItemId, usize, Option<NaiveDate>)],
+    now: DateTime<Utc>,
+) -> QueryResult<Vec<(ItemId, LotId)>> {
+    let rows: Vec<_> = lots
+        .iter()
+        .map(|(item_id, number, expires_on)| {
+            let code = expires_on.map_or(0, |day| day.to_epoch_days());
+            (
+                lot::item_id.eq(*item_id),
+                lot::lot_number.eq(format!(
+                    "{:02}K{:04}",
+                    number % 100,
+                    code.rem_euclid(10_000)
+                )),
+                lot::expires_on.eq(*expires_on),
+                lot::first_received_at.eq(now),
+            )
+        })
+        .collect();
+    diesel::insert_into(lot::table)
+        .values(rows)
+        .on_conflict((lot::item_id, lot::lot_number, lot::expires_on))
+        .do_update()
+        .set(lot::lot_number.eq(diesel::upsert::excluded(lot::lot_number)))
+        .returning((lot::item_id, lot::id))
+        .get_results(conn)
+        .await
+}
