@@ -13,3 +13,4 @@ pub mod orders;
 pub mod rules;
 pub mod settle;
 pub mod standing;
+pub mod stock;

@@ -25,6 +25,7 @@ COMMENT ON TABLE item IS 'A thing held as quantity; all quantities are whole bas
 COMMENT ON COLUMN item.count_class IS 'How exact counts must be: a none may be missing, others within 5 %.';
 CREATE UNIQUE INDEX item_item_number_key ON item (lower(item_number));
 CREATE INDEX item_name_idx ON item (lower(name), id);
+CREATE INDEX item_name_part_idx ON item USING gin (lower(name) gin_trgm_ops);
 CREATE INDEX item_supplier_id_idx ON item (supplier_id);
 
 CREATE TABLE item_pack (
@@ -198,6 +199,7 @@ CREATE UNIQUE INDEX stock_move_batch_key ON stock_move (batch_id, tag_id, reason
 COMMENT ON INDEX stock_move_batch_key IS 'What a reader tells twice counts once (R16).';
 CREATE UNIQUE INDEX stock_move_undoes_key ON stock_move (undoes_id) WHERE undoes_id IS NOT NULL;
 CREATE INDEX stock_move_item_id_idx ON stock_move (item_id, stock_place_id, happened_at DESC, id DESC);
+CREATE INDEX stock_move_counted_idx ON stock_move (item_id, stock_place_id, happened_at) WHERE reason = 'count';
 CREATE INDEX stock_move_bin_id_idx ON stock_move (bin_id, happened_at DESC, id DESC);
 CREATE INDEX stock_move_form_key_idx ON stock_move (form_key) WHERE form_key IS NOT NULL;
 

@@ -378,6 +378,11 @@ impl AlertRow {
 
 /// The page of what an alert is about; for a reader its rooms, when the person may not see readers.
 fn main_href(line: &AlertLine, role: Role) -> String {
+    match (line.item_id, line.stock_place_id) {
+        (Some(item), place) => return routes::item_path(item, place),
+        (None, Some(place)) => return routes::stock_place_path(place),
+        (None, None) => {}
+    }
     match (line.asset_id, line.room_id, line.reader_id) {
         (Some(asset), ..) => routes::asset_path(asset),
         (None, Some(room), _) => routes::room_path(room),

@@ -86,6 +86,8 @@ pub struct Strings {
     pub accuracy: alerts::Accuracy,
     /// Order lines.
     pub reorder: supplies::Reorder,
+    /// Stock.
+    pub stock: supplies::Stock,
     /// The register of equipment.
     pub register: register::Register,
     /// The page "More".
@@ -124,6 +126,7 @@ pub static EN: Strings = Strings {
     distance: plan::Distance::EN,
     alerts: alerts::Alerts::EN,
     reorder: supplies::Reorder::EN,
+    stock: supplies::Stock::EN,
     tasks: alerts::Tasks::EN,
     favourites: alerts::Favourites::EN,
     accuracy: alerts::Accuracy::EN,

@@ -1,7 +1,13 @@
-//! Pages of supplies: what to order, and how its quantity is made.
+//! Pages of supplies: what is where, what happened to it, what to order, and how its quantity is made.
 
 mod act;
+mod chart;
 pub mod how;
+pub mod item;
+pub mod line;
+pub mod place;
+pub mod places;
 pub mod reorder;
 mod samples;
+mod stock_act;
 pub mod words;

@@ -931,6 +931,48 @@ async fn no_list_reads_a_big_table_from_end_to_end() {
             String::new(),
         ),
         (
+            "places of stock",
+            "(text, bigint, bigint)",
+            supplies::stock::STOCK_PLACES_SQL,
+            "(NULL, NULL, 101)".to_owned(),
+        ),
+        (
+            "items of a place",
+            "(bigint, text, bigint, bigint)",
+            supplies::stock::ITEMS_OF_PLACE_SQL,
+            "(5, 'explained item 3', 3, 101)".to_owned(),
+        ),
+        (
+            "places of an item",
+            "(bigint, text, bigint, bigint)",
+            supplies::stock::PLACES_OF_ITEM_SQL,
+            "(5, NULL, NULL, 101)".to_owned(),
+        ),
+        (
+            "what is said of stock",
+            "(bigint[], bigint[])",
+            supplies::stock::STOCK_FACTS_SQL,
+            "(ARRAY[1, 2, 3], ARRAY[1, 2, 3])".to_owned(),
+        ),
+        (
+            "lots of an item",
+            "(bigint, timestamptz, bigint)",
+            supplies::stock::ITEM_LOTS_SQL,
+            "(5, now(), 101)".to_owned(),
+        ),
+        (
+            "moves of an item at a place",
+            "(bigint, bigint, timestamptz, bigint, bigint)",
+            supplies::stock::STOCK_MOVES_SQL,
+            "(5, 5, NULL, NULL, 26)".to_owned(),
+        ),
+        (
+            "items by name",
+            "(text, text, text, bigint)",
+            supplies::stock::FIND_ITEMS_SQL,
+            "('item 17', '%item 17%', NULL, 101)".to_owned(),
+        ),
+        (
             "how items stand",
             "(bigint[], bigint[], timestamptz)",
             supplies::settle::STANDINGS_SQL,
@@ -1129,6 +1171,8 @@ struct Ids {
     tag: i64,
     par: i64,
     order_line: i64,
+    item: i64,
+    stock_place: i64,
 }
 
 impl Ids {
@@ -1145,6 +1189,8 @@ impl Ids {
             tag: number(conn, "SELECT min(id) + 77 FROM tag").await,
             par: number(conn, "SELECT min(id) FROM equipment_par").await,
             order_line: number(conn, "SELECT min(id) + 77 FROM order_line").await,
+            item: number(conn, "SELECT min(id) + 77 FROM item").await,
+            stock_place: number(conn, "SELECT min(id) + 7 FROM stock_place").await,
         }
     }
 
@@ -1210,6 +1256,8 @@ impl Ids {
                 "/quarantine" => self.quarantine,
                 "/synonyms" => self.synonym,
                 "/reorder" => self.order_line,
+                "/supplies/places" => self.stock_place,
+                "/supplies/items" => self.item,
                 _ => panic!("say here what to open for {pattern}"),
             };
             let path = pattern.replace("{id}", &id.to_string());
@@ -1234,6 +1282,12 @@ impl Ids {
                 "q=maker".to_owned(),
                 "q=ip-0001".to_owned(),
             ],
+            "supplies" if pattern == routes::SUPPLIES => {
+                vec![String::new(), "q=item+17".to_owned(), "q=E42".to_owned()]
+            }
+            "supplies" if pattern == routes::ITEM_CSV => {
+                vec![format!("place={}", self.stock_place)]
+            }
             "quarantine" if path == "/quarantine" => {
                 vec![String::new(), "reason=not_json".to_owned()]
             }

@@ -8,7 +8,7 @@ use wardtrack::find::synonyms::exchange::{StarterScope, add_starter};
 use crate::pages::{has, has_not, served};
 use crate::support::{Actor, Html};
 
-fn encoded(text: &str) -> String {
+pub fn encoded(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 

@@ -33,6 +33,9 @@ use wardtrack::web::readers::ReadersPage;
 use wardtrack::web::rooms::{RoomPage, RoomsPage};
 use wardtrack::web::status::StatusPage;
 use wardtrack::web::supplies::how::HowPage;
+use wardtrack::web::supplies::item::ItemPage;
+use wardtrack::web::supplies::place::StockPlacePage;
+use wardtrack::web::supplies::places::SuppliesPage;
 use wardtrack::web::supplies::reorder::ReorderPage;
 use wardtrack::web::synonyms::file::SynonymImportPage;
 use wardtrack::web::synonyms::{SynonymPage, SynonymsPage};
@@ -85,6 +88,9 @@ fn rendered() -> Vec<(String, String)> {
         all("status", StatusPage::samples()),
         all("reorder", ReorderPage::samples()),
         all("how", HowPage::samples()),
+        all("supplies", SuppliesPage::samples()),
+        all("stock place", StockPlacePage::samples()),
+        all("item", ItemPage::samples()),
         all("synonyms", SynonymsPage::samples()),
         all("synonym", SynonymPage::samples()),
         all("synonym import", SynonymImportPage::samples()),

@@ -6,8 +6,8 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 
 use crate::ids::{
-    AssetId, AssetTypeId, FloorId, ModelId, OrderLineId, ParId, QuarantineId, ReaderId, RoomId,
-    SynonymId, TagId, UnitId,
+    AssetId, AssetTypeId, FloorId, ItemId, ModelId, OrderLineId, ParId, QuarantineId, ReaderId,
+    RoomId, StockPlaceId, SynonymId, TagId, UnitId,
 };
 use crate::web::PageError;
 
@@ -33,12 +33,14 @@ id_path!(
     AssetId,
     AssetTypeId,
     FloorId,
+    ItemId,
     ModelId,
     OrderLineId,
     ParId,
     QuarantineId,
     ReaderId,
     RoomId,
+    StockPlaceId,
     SynonymId,
     TagId,
     UnitId

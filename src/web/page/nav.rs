@@ -16,6 +16,8 @@ pub enum Nav {
     Board,
     /// What somebody should know.
     Alerts,
+    /// What is in stock.
+    Supplies,
     /// What to order.
     Reorder,
     /// What to look for.
@@ -90,6 +92,7 @@ pub static ENTRIES: &[NavEntry] = &[
     NavEntry { nav: Nav::Plan, spot: Spot::Phone, group: Group::Work, href: routes::PLANS, icon: "plan", words: |t| (t.common.nav_plan, t.more.plan) },
     NavEntry { nav: Nav::Tasks, spot: Spot::Desk, group: Group::Work, href: routes::TASKS, icon: "task", words: |t| (t.tasks.nav, t.tasks.more) },
     NavEntry { nav: Nav::Alerts, spot: Spot::Phone, group: Group::Work, href: routes::ALERTS, icon: "bell", words: |t| (t.alerts.nav, t.alerts.more) },
+    NavEntry { nav: Nav::Supplies, spot: Spot::Desk, group: Group::Work, href: routes::SUPPLIES, icon: "box", words: |t| (t.stock.nav, t.stock.more) },
     NavEntry { nav: Nav::Reorder, spot: Spot::Desk, group: Group::Work, href: routes::REORDER, icon: "order", words: |t| (t.reorder.nav, t.reorder.more) },
     NavEntry { nav: Nav::Accuracy, spot: Spot::More, group: Group::Reports, href: routes::ACCURACY, icon: "report", words: |t| (t.accuracy.nav, t.accuracy.more) },
     NavEntry { nav: Nav::Board, spot: Spot::Phone, group: Group::Work, href: routes::BOARD, icon: "tally", words: |t| (t.common.nav_board, t.board.choose_intro) },

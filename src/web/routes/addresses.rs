@@ -1,8 +1,8 @@
 //! Every address as it is spelled: patterns for the table, and the paths that templates and handlers put in links.
 
 use crate::ids::{
-    AssetId, AssetTypeId, FloorId, ModelId, OrderLineId, ParId, QuarantineId, ReaderId, RoomId,
-    SynonymId, TagId, UnitId,
+    AssetId, AssetTypeId, FloorId, ItemId, ModelId, OrderLineId, ParId, QuarantineId, ReaderId,
+    RoomId, StockPlaceId, SynonymId, TagId, UnitId,
 };
 use crate::live::Mark;
 
@@ -56,6 +56,18 @@ pub const REORDER: &str = "/reorder";
 pub const REORDER_CSV: &str = "/reorder.csv";
 /// How the quantity of a line is made.
 pub const REORDER_HOW: &str = "/reorder/{id}";
+/// Supplies: find an item, places of stock, `?q=&after=`.
+pub const SUPPLIES: &str = "/supplies";
+/// Places of stock as a file.
+pub const SUPPLIES_CSV: &str = "/supplies.csv";
+/// What a place holds.
+pub const STOCK_PLACE: &str = "/supplies/places/{id}";
+/// It as a file.
+pub const STOCK_PLACE_CSV: &str = "/supplies/places/{id}/csv";
+/// An item, `?place=`.
+pub const ITEM: &str = "/supplies/items/{id}";
+/// Its moves at a place as a file.
+pub const ITEM_CSV: &str = "/supplies/items/{id}/csv";
 /// What to look for.
 pub const TASKS: &str = "/tasks";
 /// Choosing the types of the start page.
@@ -480,4 +492,31 @@ pub fn with_query(path: &str, pairs: &[(&str, &str)]) -> String {
 #[must_use]
 pub fn order_line_path(id: OrderLineId) -> String {
     format!("/reorder/{id}")
+}
+
+/// What a place holds.
+#[must_use]
+pub fn stock_place_path(id: StockPlaceId) -> String {
+    format!("/supplies/places/{id}")
+}
+
+/// It as a file.
+#[must_use]
+pub fn stock_place_csv_path(id: StockPlaceId) -> String {
+    format!("/supplies/places/{id}/csv")
+}
+
+/// An item, seen from a place.
+#[must_use]
+pub fn item_path(id: ItemId, place: Option<StockPlaceId>) -> String {
+    match place {
+        Some(place) => format!("/supplies/items/{id}?place={place}"),
+        None => format!("/supplies/items/{id}"),
+    }
+}
+
+/// Its moves at a place as a file.
+#[must_use]
+pub fn item_csv_path(id: ItemId) -> String {
+    format!("/supplies/items/{id}/csv")
 }

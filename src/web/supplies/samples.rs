@@ -1,12 +1,20 @@
-//! Order lines for tests of templates.
+//! Stock and order lines for tests of templates.
 
+use chrono::{DateTime, Days, TimeDelta, Utc};
 use serde_json::json;
+use uuid::Uuid;
 
 use super::how::HowPage;
+use super::item::Here;
 use super::reorder::ReorderPage;
-use crate::db::types::{OrderCause, OrderState, Role};
-use crate::ids::{ItemId, OrderLineId, RoundId, StockPlaceId, SupplierId};
+use crate::db::types::{
+    LotState, OrderCause, OrderState, Role, Rounding, StockMethod, StockReason,
+};
+use crate::ids::{BinId, ItemId, LotId, MoveId, OrderLineId, RoundId, StockPlaceId, SupplierId};
+use crate::supplies::acts::PortionRow;
 use crate::supplies::list::{OrderCount, OrderCursor, OrderFilter, OrderLine};
+use crate::supplies::settle::StandingRow;
+use crate::supplies::stock::{ItemCard, LotRow, MoveLine, StockFacts, StockLine};
 use crate::web::page::Shell;
 
 fn line(id: i64, state: OrderState, two_bins: bool, shell: &Shell) -> OrderLine {
@@ -109,4 +117,148 @@ impl HowPage {
             .map(|two_bins| Self::new(shell.clone(), &line(1, OrderState::Sent, two_bins, &shell)))
             .into()
     }
+}
+
+/// Stock that is low, out, in two bins and of a silent cabinet.
+pub(super) fn stock_lines(now: DateTime<Utc>) -> Vec<StockLine> {
+    let line = |on_hand: i64, usable: i64, two_bins: bool, is_silent: bool| StockLine {
+        facts: StockFacts {
+            item_id: ItemId(4),
+            stock_place_id: StockPlaceId(6),
+            item_number: "100-20".to_owned(),
+            item_name: "IV cannula 20G <safety>".to_owned(),
+            base_unit: "each".to_owned(),
+            stock_place_name: "4 West supply room & more".to_owned(),
+            silent_since: is_silent.then_some(now),
+            bin_id: BinId(7),
+            bin_name: "A-03".to_owned(),
+            empty_since: two_bins.then_some(now),
+            second_bin_id: two_bins.then_some(BinId(8)),
+            second_bin_name: two_bins.then(|| "A-03b".to_owned()),
+            second_empty_since: None,
+            next_expiry: (!two_bins).then(|| now.date_naive()),
+            counted_at: is_silent.then_some(now),
+        },
+        standing: StandingRow {
+            item_id: ItemId(4),
+            stock_place_id: StockPlaceId(6),
+            method: if is_silent {
+                StockMethod::Fixed
+            } else {
+                StockMethod::ToPar
+            },
+            reorder_point: 60,
+            par: 120,
+            maximum: Some(400),
+            fixed_quantity: (two_bins || is_silent).then_some(60),
+            pack_units: 50,
+            rounding: Rounding::Up,
+            has_two_bins: two_bins,
+            use_per_day: 9.3,
+            today: now.date_naive(),
+            is_silent,
+            on_hand,
+            usable,
+            on_order: 0,
+            suggestion_id: None,
+            quantity_suggested: None,
+            is_quiet: false,
+            empty_bins: i64::from(two_bins),
+            alerted: Vec::new(),
+        },
+    };
+    vec![
+        line(38, 38, false, false),
+        line(0, 0, false, false),
+        line(-4, -4, false, false),
+        line(60, 60, true, false),
+        line(90, 90, false, true),
+        line(1_200, 1_190, false, false),
+    ]
+}
+
+/// An item with packs and codes.
+pub(super) fn item_card() -> ItemCard {
+    ItemCard {
+        item_id: ItemId(4),
+        item_number: "100-20".to_owned(),
+        name: "IV cannula 20G <safety>".to_owned(),
+        base_unit: "each".to_owned(),
+        category: Some("IV & access".to_owned()),
+        supplier_name: Some("Medline <b>".to_owned()),
+        is_retired: true,
+        packs: vec![("box".to_owned(), 50)],
+        codes: vec!["04006381333931".to_owned()],
+    }
+}
+
+/// Everything about an item at a place.
+pub(super) fn here(of: &StockLine, shell: &Shell) -> Here {
+    let portion = |lot: i64, on_hand| PortionRow {
+        lot_id: LotId(lot),
+        bin_id: BinId(6 + lot),
+        on_hand,
+        lot_number: if lot == 1 { "24K <b>" } else { "" }.to_owned(),
+        expires_on: (lot == 1).then(|| shell.now.date_naive()),
+        state: LotState::Usable,
+        is_usable: true,
+    };
+    let moved = |reason, quantity: i64, role| MoveLine {
+        move_id: MoveId(quantity + 900),
+        reason,
+        quantity,
+        happened_at: shell.now,
+        recorded_at: shell.now - TimeDelta::seconds(3),
+        form_key: Some(Uuid::from_u128(7)),
+        is_undo: quantity > 5,
+        note: Some("asked by <b>".to_owned()),
+        lot_number: "24K <b>".to_owned(),
+        expires_on: Some(shell.now.date_naive()),
+        bin_name: "A-03".to_owned(),
+        role,
+        reader_key: (quantity == 9).then(|| "cab<1>".to_owned()),
+    };
+    let today = of.standing.today;
+    let used = (0..80_i64).filter_map(|day| {
+        let ago = Days::new(u64::try_from(day).ok()?);
+        Some((today.checked_sub_days(ago)?, day % 11))
+    });
+    Here {
+        portions: vec![portion(1, 38), portion(2, -4), portion(9, 7)],
+        orders: vec![
+            line(1, OrderState::Sent, false, shell),
+            line(2, OrderState::PartReceived, false, shell),
+        ],
+        moves: vec![
+            moved(StockReason::Issue, -5, Some(Role::Nurse)),
+            moved(StockReason::CabinetPut, 9, None),
+            moved(StockReason::Count, 8, None),
+        ],
+        used: used.collect(),
+        line: of.clone(),
+    }
+}
+
+/// Lots in every state.
+pub(super) fn lots() -> Vec<LotRow> {
+    let lot = |state, days_left: Option<i32>| LotRow {
+        lot_id: LotId(1),
+        lot_number: if days_left.is_some() { "24K <b>" } else { "" }.to_owned(),
+        expires_on: days_left.and_then(|_| chrono::NaiveDate::from_ymd_opt(2026, 11, 30)),
+        state,
+        stock_place_id: StockPlaceId(6),
+        stock_place_name: "4 West supply room & more".to_owned(),
+        bin_name: "A-03".to_owned(),
+        on_hand: 1_450,
+        days_left,
+    };
+    vec![
+        lot(LotState::Usable, Some(-3)),
+        lot(LotState::Usable, Some(84)),
+        lot(LotState::Usable, Some(400)),
+        lot(LotState::Usable, None),
+        lot(LotState::Recalled, Some(4)),
+        lot(LotState::Quarantined, None),
+        lot(LotState::Damaged, Some(84)),
+    ]
 }

@@ -3,7 +3,7 @@
 use super::super::page::Chip;
 use super::super::strings::{Strings, fill};
 use super::super::wording::grouped;
-use crate::db::types::{OrderState, Rounding};
+use crate::db::types::{OrderState, Rounding, StockReason};
 use crate::supplies::list::OrderLine;
 
 /// "100 each, 2 packs of 50"; pieces that are no whole packs are only counted.
@@ -12,7 +12,9 @@ pub fn quantity(number: i64, unit: &str, pack_units: i64, t: &Strings) -> String
     let t = &t.reorder;
     let amount = grouped(number);
     match number.checked_div(pack_units) {
-        Some(packs) if pack_units > 1 && packs.saturating_mul(pack_units) == number => {
+        Some(packs)
+            if pack_units > 1 && packs > 0 && packs.saturating_mul(pack_units) == number =>
+        {
             let pack = grouped(pack_units);
             match packs {
                 1 => fill(t.in_one_pack, &[&amount, &unit, &pack]),
@@ -35,6 +37,27 @@ pub fn state_word(state: OrderState, t: &'static Strings) -> &'static str {
         OrderState::Rejected => t.reorder.state_rejected,
         OrderState::Cancelled => t.reorder.state_cancelled,
         OrderState::Withdrawn => t.reorder.state_withdrawn,
+    }
+}
+
+/// "issue".
+#[must_use]
+pub fn reason_word(reason: StockReason, t: &'static Strings) -> &'static str {
+    let t = &t.stock;
+    match reason {
+        StockReason::Receive => t.reason_receive,
+        StockReason::Issue => t.reason_issue,
+        StockReason::Return => t.reason_return,
+        StockReason::Transfer => t.reason_transfer,
+        StockReason::Adjust => t.reason_adjust,
+        StockReason::Count => t.reason_count,
+        StockReason::WriteOff => t.reason_write_off,
+        StockReason::ReturnToSupplier => t.reason_to_supplier,
+        StockReason::CabinetTake => t.reason_cabinet_take,
+        StockReason::CabinetPut => t.reason_cabinet_put,
+        StockReason::EmptyBin => t.reason_empty_bin,
+        StockReason::Refill => t.reason_refill,
+        StockReason::Exit => t.reason_exit,
     }
 }
 
@@ -155,5 +178,6 @@ mod tests {
         assert_eq!(quantity(50, "each", 50, &EN), "50 each, 1 pack of 50");
         assert_eq!(quantity(60, "each", 50, &EN), "60 each");
         assert_eq!(quantity(7, "roll", 1, &EN), "7 roll");
+        assert_eq!(quantity(0, "each", 50, &EN), "0 each");
     }
 }

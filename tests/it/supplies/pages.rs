@@ -1,11 +1,13 @@
-//! The work list of orders as a supply technician uses it.
+//! Stock and the work list of orders as nurses and supply technicians use them.
 
 use chrono::TimeDelta;
 use wardtrack::ids::OrderLineId;
 
 use super::world::{Restock, Shelf, Ward, insert};
 use crate::acts::{count, key};
+use crate::find_words::encoded;
 use crate::pages::{has, has_not, served};
+use crate::register::text;
 use crate::support::{Actor, Html};
 
 const RESTOCK: Restock = Restock {
@@ -190,4 +192,230 @@ async fn a_rejected_draft_is_quiet_until_its_day_and_nurses_decide_nothing() {
     let page = tech.page("/reorder?state=rejected").await;
     has(&page, "Reason: enough elsewhere. Quiet until");
     has_not(&tech.page("/reorder").await, "Order 150 each");
+}
+
+impl Actor {
+    async fn on_stock(&self, at: &Shelf, act: &str, more: &[(&str, &str)]) -> Html {
+        let (key, place) = (key(), at.stock.stock_place_id.to_string());
+        let mut fields = vec![("key", key.as_str()), ("act", act), ("place", &place)];
+        fields.extend(more);
+        self.post(&format!("/supplies/items/{}", at.stock.item_id), &fields)
+            .await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stock_is_found_received_issued_and_set_right_and_every_page_says_so() {
+    let (app, hospital, mut conn) = served().await;
+    let now = app.app.clock.now();
+    let ward = Ward::of(&hospital, &mut conn).await;
+    let shelf = Shelf::new(&mut conn, ward, "cannula", RESTOCK, now).await;
+    let (item, place) = (shelf.stock.item_id.0, shelf.stock.stock_place_id.0);
+    let code = format!(
+        "INSERT INTO item_code (code, item_id) VALUES ('04006381333931', {item}) RETURNING item_id AS id"
+    );
+    assert_eq!(insert(&mut conn, &code).await, item);
+    let tech = app.supply_tech().await;
+    // Found by a part of the name, its number and its scanned code; nonsense is said, not an error.
+    for query in [
+        "ANNUL",
+        "cannula",
+        "4006381333931",
+        "(01)04006381333931(10)A1",
+    ] {
+        let found = tech.page(&format!("/supplies?q={}", encoded(query))).await;
+        has(&found, "1 item for");
+        has(&found, "Item cannula");
+    }
+    for query in ["%", "_", "'", "\\", "zzz", "\u{1f600}", &"x".repeat(10_000)] {
+        let found = tech.page(&format!("/supplies?q={}", encoded(query))).await;
+        assert_eq!(found.status, 200, "{query}");
+        has(&found, "No item has");
+    }
+    has(&tech.page("/supplies").await, "Something is out");
+    let page = tech.page(&format!("/supplies/places/{place}")).await;
+    has(&page, "Item cannula");
+    has(&page, "None available");
+    assert_eq!(tech.page("/supplies/places/999999").await.status, 404);
+    assert_eq!(tech.page("/supplies/items/999999").await.status, 404);
+    // A delivery is put away in packs; what is wrong with it is named.
+    let bin = shelf.bins[0].to_string();
+    let good = [
+        ("quantity", "2"),
+        ("units", "50"),
+        ("bin", bin.as_str()),
+        ("lot_number", "A1"),
+        ("expires_on", "2090-01-31"),
+    ];
+    for (field, value, words) in [
+        ("quantity", "0", "0 is no quantity"),
+        ("quantity", "-3", "-150 is no quantity"),
+        ("quantity", "1.5", "1.5 is no quantity"),
+        ("quantity", "1000000000000", "is no quantity"),
+        ("quantity", "9223372036854775807", "is no quantity"),
+        ("bin", "999999", "no such bin here"),
+        ("expires_on", "tomorrow", "tomorrow is no day"),
+        (
+            "expires_on",
+            "2020-01-31",
+            "That lot must not be put away: Expired",
+        ),
+        (
+            "lot_number",
+            "this number of a lot is far too long to be one",
+            "too long for a lot number",
+        ),
+    ] {
+        let bad: Vec<(&str, &str)> = good
+            .iter()
+            .map(|(name, old)| (*name, if *name == field { value } else { *old }))
+            .collect();
+        let answer = tech.on_stock(&shelf, "receive", &bad).await;
+        assert!(
+            matches!(answer.status, 400 | 404 | 422),
+            "{value}: {}",
+            answer.status
+        );
+        has(&answer, words);
+        has(&answer, "Nothing was changed.");
+    }
+    assert_eq!(count(&mut conn, "SELECT count(*) FROM stock_move").await, 0);
+    assert_eq!(tech.on_stock(&shelf, "receive", &good).await.status, 303);
+    let answer = tech.on_stock(&shelf, "issue", &[("quantity", "30")]).await;
+    assert_eq!(answer.status, 303);
+    let page = tech
+        .page(&format!("/supplies/items/{item}?place={place}"))
+        .await;
+    has(&page, "Issued: 30.");
+    has(&page, "A1, use by 31 Jan 2090");
+    has(&page, "\u{2212}30 each");
+    has(&page, "Used this week so far: 30.");
+    // The act can be taken back, once.
+    let key = "SELECT count(*) FROM stock_move WHERE undoes_id IS NOT NULL";
+    let done = text(
+        &mut conn,
+        "SELECT form_key::text AS text FROM stock_move WHERE reason = 'issue'",
+    )
+    .await;
+    let page = tech
+        .page(&format!("/supplies/items/{item}?place={place}&done={done}"))
+        .await;
+    has(&page, "You can take this back for 30 s.");
+    assert_eq!(
+        tech.on_stock(&shelf, "undo", &[("done", &done)])
+            .await
+            .status,
+        303
+    );
+    assert_eq!(
+        tech.on_stock(&shelf, "undo", &[("done", &done)])
+            .await
+            .status,
+        409
+    );
+    assert_eq!(count(&mut conn, key).await, 1);
+    // A nurse has more in her hand than the books hold; she may not set the books right.
+    let nurse = app.nurse().await;
+    nurse.page("/supplies").await;
+    let answer = nurse
+        .on_stock(&shelf, "issue", &[("quantity", "103")])
+        .await;
+    assert_eq!(answer.status, 303);
+    has(&nurse.page("/supplies").await, "3 more than the books held");
+    let page = nurse
+        .page(&format!("/supplies/items/{item}?place={place}"))
+        .await;
+    has(&page, "To be counted");
+    has_not(&page, "Set right");
+    let lot = insert(&mut conn, "SELECT min(id) AS id FROM lot").await;
+    let portion = format!("{lot}.{bin}.-3");
+    let right = [
+        ("portion", portion.as_str()),
+        ("quantity", "80"),
+        ("note", "counted the shelf"),
+    ];
+    assert_eq!(nurse.on_stock(&shelf, "adjust", &right).await.status, 403);
+    let same = [("portion", "1.1.5"), ("quantity", "5"), ("note", "x")];
+    has(
+        &tech.on_stock(&shelf, "adjust", &same).await,
+        "there is nothing to set right",
+    );
+    assert_eq!(tech.on_stock(&shelf, "adjust", &right).await.status, 303);
+    let page = tech
+        .page(&format!("/supplies/items/{item}?place={place}"))
+        .await;
+    has(&page, "counted the shelf");
+    has(&page, "Enough");
+    let file = tech
+        .page(&format!("/supplies/items/{item}/csv?place={place}"))
+        .await;
+    assert!(
+        file.body
+            .contains(",adjust,83,A-01,A1,2090-01-31,supply,,no,counted the shelf"),
+        "{}",
+        file.body
+    );
+    let file = tech.page(&format!("/supplies/places/{place}/csv")).await;
+    assert!(
+        file.body
+            .contains(",Item cannula,each,A-01,,80,80,0,80,60,120,"),
+        "{}",
+        file.body
+    );
+    assert_eq!(
+        tech.page(&format!("/supplies/items/{item}/csv"))
+            .await
+            .status,
+        404
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_bin_orders_one_bin_and_its_delivery_fills_it() {
+    let (app, hospital, mut conn) = served().await;
+    let now = app.app.clock.now();
+    let ward = Ward::of(&hospital, &mut conn).await;
+    let restock = Restock {
+        two_bins: true,
+        ..RESTOCK
+    };
+    let shelf = Shelf::new(&mut conn, ward, "swab", restock, now).await;
+    let (item, place) = (shelf.stock.item_id.0, shelf.stock.stock_place_id.0);
+    let here = format!("/supplies/items/{item}?place={place}");
+    let nurse = app.nurse().await;
+    has(&nurse.page(&here).await, "Bin A-01 is empty");
+    let bin = shelf.bins[0].to_string();
+    let bin = [("bin", bin.as_str())];
+    assert_eq!(nurse.on_stock(&shelf, "empty", &bin).await.status, 303);
+    let again = nurse.on_stock(&shelf, "empty", &bin).await;
+    assert_eq!(again.status, 409);
+    has(&again, "That bin is already as you say");
+    has(
+        &nurse.page(&here).await,
+        "Bin A-01 is known to be empty since",
+    );
+    let draft = format!(
+        "SELECT count(*) FROM order_line WHERE stock_place_id = {place} AND state = 'suggested' AND quantity_suggested = 50"
+    );
+    assert_eq!(count(&mut conn, &draft).await, 1);
+    assert_eq!(nurse.on_stock(&shelf, "full", &bin).await.status, 403);
+    let tech = app.supply_tech().await;
+    tech.page(&here).await;
+    let line = insert(
+        &mut conn,
+        &format!("SELECT id FROM order_line WHERE stock_place_id = {place}"),
+    )
+    .await;
+    let approved = tech
+        .on_line("approve", line, &[("quantity", "1"), ("units", "50")])
+        .await;
+    assert_eq!(approved.status, 303);
+    assert_eq!(tech.on_line("send", line, &[]).await.status, 303);
+    has(&tech.page(&here).await, "50 each, 1 pack of 50 still open");
+    assert_eq!(tech.on_stock(&shelf, "full", &bin).await.status, 303);
+    let received = format!(
+        "SELECT count(*) FROM order_line WHERE id = {line} AND state = 'received' AND quantity_received = 50"
+    );
+    assert_eq!(count(&mut conn, &received).await, 1);
+    has(&tech.page(&here).await, "bin filled");
 }
