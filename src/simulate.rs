@@ -28,6 +28,7 @@ pub mod record;
 pub mod run;
 pub mod seed;
 mod staff;
+mod storekeeping;
 mod supplies;
 mod tasks;
 mod truth;

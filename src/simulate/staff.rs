@@ -1,4 +1,4 @@
-//! What simulated staff says about equipment: cleaned, returned, soiled, broken, repaired. It says so through the same acts as
+//! What simulated staff says about equipment: cleaned, returned, soiled, broken, repaired; and what it does with supplies. It says so through the same acts as
 //! people do, under accounts with which nobody can sign in, so that statuses go round and R9 holds in the demo too.
 
 use std::time::Duration;
@@ -130,7 +130,11 @@ async fn look_round(
             Err(ActError::Database(error)) => return Err(error.into()),
         }
     }
-    Ok(said)
+    let kept = super::storekeeping::look_round(&mut conn, &staff, chance, now).await?;
+    if kept > 0 {
+        hints.send([Topic::Alerts]);
+    }
+    Ok(said + kept)
 }
 
 /// The accounts of the staff, made when they are missing.

@@ -93,6 +93,19 @@ pub(super) const ROUNDS: [(&str, f32); 2] = [("Morning round", 1.0), ("Afternoon
 /// Which of the items, at every place, are in two bins.
 pub(super) const TWO_BIN_EVERY: usize = 6;
 
+/// The number of an item: kind and size, both from 0.
+pub(super) fn item_number(kind: usize, size: usize) -> String {
+    format!("{:03}-{}", 100 + kind, size + 1)
+}
+
+/// All of them.
+pub(super) fn item_numbers() -> Vec<String> {
+    let kinds = 0..KINDS.len();
+    kinds
+        .flat_map(|kind| (0..SIZES.len()).map(move |size| item_number(kind, size)))
+        .collect()
+}
+
 /// A kind of item.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ItemKind {

@@ -14,6 +14,7 @@ import { chromium } from "playwright-core";
 import { walkJourneys } from "./journey.mjs";
 import { checkLive } from "./live.mjs";
 import { walkSessionEnd, walkStates } from "./states.mjs";
+import { walkSupplies } from "./supplies.mjs";
 
 const axePath = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const bin = process.env.WARDTRACK_BIN;
@@ -331,6 +332,7 @@ try {
   for (const [label, colorScheme] of [["phone", "dark"], ["desk", "light"]]) {
     await walkStates(browser, origin, { viewport: sizes[label], colorScheme }, `${label}-${colorScheme}`, { check, signIn, checkPage, query, execute });
   }
+  await walkSupplies(browser, origin, { check, signIn, query, execute, user: "walker" }, sizes);
   await walkSessionEnd(browser, origin, { check, signIn, checkPage }, sizes.desk);
   await walkByKeyboard(browser, origin);
   await walkWithoutScripts(browser, origin);

@@ -99,7 +99,7 @@ async fn s17_the_navigation_shows_what_a_role_may_open() {
             .count(),
         0
     );
-    assert!(links(Role::Admin).await.contains(&"Quarantine".to_owned()));
+    assert!(links(Role::Admin).await.contains(&"Reorder".to_owned()));
 }
 
 const HEADERS: [(&str, &str); 6] = [

@@ -5,7 +5,9 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::super::noise::Chance;
-use super::super::supplies::{KINDS, ROUNDS, SIZES, SUPPLIERS, TWO_BIN_EVERY, used_a_day};
+use super::super::supplies::{
+    KINDS, ROUNDS, SIZES, SUPPLIERS, TWO_BIN_EVERY, item_number, used_a_day,
+};
 use crate::db::schema::{
     bin, item, item_pack, lot, room, stock_place, stocking, supplier, supply_round,
 };
@@ -18,6 +20,9 @@ use crate::supplies::settle::settle;
 const PLACES_MAX: usize = 6;
 /// Cabinets at most.
 const CABINETS_MAX: usize = 3;
+/// Days of use before today, and every how many of them something is taken.
+const PAST_DAYS: i64 = 56;
+const TAKEN_EVERY: i64 = 2;
 /// Items that one place holds: 40 kinds, one size each, so that places differ.
 const DAYS_OF_STOCK: i64 = 4;
 
@@ -112,7 +117,7 @@ async fn store_catalogue(conn: &mut AsyncPgConnection) -> QueryResult<Vec<Item>>
         .iter()
         .map(|(number, kind, size, word)| {
             (
-                item::item_number.eq(format!("{:03}-{}", 100 + number, size + 1)),
+                item::item_number.eq(item_number(*number, *size)),
                 item::name.eq(format!("{}, {word}", kind.name)),
                 item::base_unit.eq(kind.unit),
                 item::category.eq(kind.category),
@@ -258,6 +263,7 @@ async fn store_stock(
         let point = item.a_day * 3;
         let par = point + item.a_day * DAYS_OF_STOCK + item.pack_units;
         let one_bin = par / 2 + 1;
+        let taken = past_use(item.a_day, chance);
         rows.push((
             stocking::item_id.eq(item.id),
             stocking::stock_place_id.eq(place),
@@ -267,6 +273,7 @@ async fn store_stock(
             stocking::par.eq(par),
             stocking::fixed_quantity.eq(second.map(|_| one_bin)),
             stocking::pack_units.eq(item.pack_units),
+            stocking::use_per_day.eq(mean_use(&taken)),
             stocking::settled_at.eq(now),
         ));
         lots.push((item.id, *number, expiry(today, chance)));
@@ -277,8 +284,8 @@ async fn store_stock(
         } else {
             (par * part / 100).max(1)
         };
-        stock.push((item.id, first, first_bin));
-        stock.extend(second.map(|second| (item.id, second, one_bin)));
+        stock.push((item.id, first, first_bin, taken));
+        stock.extend(second.map(|second| (item.id, second, one_bin, Vec::new())));
     }
     let inserted = rows.len() + bins.len();
     diesel::insert_into(stocking::table)
@@ -286,27 +293,35 @@ async fn store_stock(
         .execute(conn)
         .await?;
     let lots = store_lots(conn, &lots, now).await?;
-    let moves: Vec<NewMove<'_>> = stock
-        .iter()
-        .filter_map(|(item_id, bin_id, quantity)| {
-            let (_, lot_id) = lots.iter().find(|(of, _)| of == item_id)?;
-            Some(NewMove {
-                reason: StockReason::Count,
-                key: StockKey {
-                    item_id: *item_id,
-                    stock_place_id: place,
-                },
-                lot_id: *lot_id,
-                bin_id: *bin_id,
-                quantity: *quantity,
-                happened_at: now,
-                by: MovedBy::Command,
-                order_line_id: None,
-                undoes_id: None,
-                note: None,
-            })
-        })
-        .collect();
+    let mut moves = Vec::new();
+    for (item_id, bin_id, quantity, taken) in &stock {
+        let Some((_, lot_id)) = lots.iter().find(|(of, _)| of == item_id) else {
+            continue;
+        };
+        let stock_move = |reason, quantity, days_ago| NewMove {
+            reason,
+            key: StockKey {
+                item_id: *item_id,
+                stock_place_id: place,
+            },
+            lot_id: *lot_id,
+            bin_id: *bin_id,
+            quantity,
+            happened_at: now - TimeDelta::days(days_ago),
+            by: MovedBy::Command,
+            order_line_id: None,
+            undoes_id: None,
+            note: None,
+        };
+        let before: i64 = taken.iter().map(|(_, used)| used).sum();
+        moves.push(stock_move(
+            StockReason::Count,
+            quantity + before,
+            PAST_DAYS + 1,
+        ));
+        let issues = taken.iter();
+        moves.extend(issues.map(|(ago, used)| stock_move(StockReason::Issue, -used, *ago)));
+    }
     post(conn, &moves, now).await?;
     let keys: Vec<StockKey> = held
         .iter()
@@ -319,14 +334,33 @@ async fn store_stock(
     Ok(inserted + moves.len())
 }
 
+/// What was taken in the last weeks, the oldest first: days ago, and how much.
+fn past_use(a_day: i64, chance: &mut Chance) -> Vec<(i64, i64)> {
+    let days = 1..=PAST_DAYS;
+    days.rev()
+        .filter(|ago| ago % TAKEN_EVERY == 0)
+        .map(|ago| {
+            let percent = 50 + i64::from(chance.below(100));
+            (ago, (a_day * TAKEN_EVERY * percent / 100).max(1))
+        })
+        .collect()
+}
+
+/// Mean of a day.
+fn mean_use(taken: &[(i64, i64)]) -> f32 {
+    let sum: i64 = taken.iter().map(|(_, used)| used).sum();
+    let hundredths = u16::try_from(sum * 100 / PAST_DAYS).unwrap_or(u16::MAX);
+    f32::from(hundredths) / 100.0
+}
+
 /// Most lots last for long, some expire within the quarter, and now and then one already has.
 fn expiry(today: NaiveDate, chance: &mut Chance) -> Option<NaiveDate> {
-    let days = match chance.below(20) {
+    let days = match chance.below(200) {
         0 => -2,
-        1 | 2 => 25,
-        3 | 4 => 70,
-        5..=8 => return None,
-        more => 100 + i64::from(more) * 40,
+        1..=12 => 25,
+        13..=30 => 70,
+        31..=70 => return None,
+        more => 100 + i64::from(more) * 4,
     };
     Some(today + TimeDelta::days(days))
 }

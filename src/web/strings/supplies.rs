@@ -183,7 +183,7 @@ catalogue! {
         place_caption = "What it holds, by name",
         place_none = "Nothing is to be held here.",
         never_counted = "never",
-        two_bins = "{} and {}",
+        two_bins = "{}, {}",
         by_bin = "empty bin",
         twice = "2 x {}",
         none_word = "none",

@@ -1,0 +1,102 @@
+// The supply technician's way: an alert, the work list, how the number is made, approve, send, receive, set right; and an empty bin that
+// makes a draft on a page that somebody else has open. run.mjs imports this. The items are its own, so that nobody else touches them.
+
+/** kit: check, signIn, query and execute of run.mjs; user looks after supplies. */
+export async function walkSupplies(browser, origin, kit, sizes) {
+  for (const [label, viewport] of Object.entries(sizes)) {
+    const made = await makeStock(kit, label);
+    await journey(browser, origin, kit, label, viewport, made);
+  }
+  await watchDrafts(browser, origin, kit, sizes, await makeStock(kit, "bins"));
+}
+
+/** A place with a round of its own, and two items: one with a reorder point, one in two bins. */
+async function makeStock({ query, execute }, label) {
+  const insert = async (text) => (await query(text))[0][0];
+  const round = await insert(`INSERT INTO supply_round (name) VALUES ('Round ${label}') RETURNING id`);
+  const place = await insert(`INSERT INTO stock_place (kind, name, room_id, supply_round_id)
+    VALUES ('room', 'Store ${label}', (SELECT min(id) FROM room), ${round}) RETURNING id`);
+  const bin = (name) => insert(`INSERT INTO bin (stock_place_id, name) VALUES (${place}, '${name}') RETURNING id`);
+  const item = (name) => insert(`INSERT INTO item (item_number, name) VALUES ('${name}', '${name}') RETURNING id`);
+  const [first, second, third] = [await bin("A-01"), await bin("A-02"), await bin("A-03")];
+  const [tape, swab] = [await item(`Tape ${label}`), await item(`Swab ${label}`)];
+  await execute(`INSERT INTO item_pack (item_id, name, units, is_ordered) VALUES (${tape}, 'box', 10, true)`);
+  await execute(`INSERT INTO stocking (item_id, stock_place_id, bin_id, reorder_point, par, pack_units) VALUES (${tape}, ${place}, ${first}, 5, 20, 10)`);
+  await execute(`INSERT INTO stocking (item_id, stock_place_id, bin_id, second_bin_id, fixed_quantity) VALUES (${swab}, ${place}, ${second}, ${third}, 30)`);
+  const stock = (item, bin, quantity) => execute(`WITH l AS (INSERT INTO lot (item_id, first_received_at) VALUES (${item}, now())
+    ON CONFLICT (item_id, lot_number, expires_on) DO UPDATE SET lot_number = '' RETURNING id)
+    INSERT INTO stock_move (reason, item_id, lot_id, bin_id, stock_place_id, quantity, happened_at, recorded_at)
+    SELECT 'count', ${item}, id, ${bin}, ${place}, ${quantity}, now(), now() FROM l`);
+  await stock(tape, first, 7);
+  for (const one of [second, third]) await stock(swab, one, 30);
+  return { round, place, tape, swab, name: `Tape ${label}` };
+}
+
+/** Waits until the page says it. */
+const says = (page, text) => page.locator("main", { hasText: text }).waitFor({ timeout: 10_000 });
+
+async function journey(browser, origin, { check, signIn, query, user }, label, viewport, made) {
+  const page = await browser.newPage({ viewport });
+  const seen = (what, ok, detail) => check(`supplies ${label}: ${what}`, ok, detail);
+  const here = `${origin}/supplies/items/${made.tape}?place=${made.place}`;
+  const onHand = async () => Number((await query(`SELECT sum(on_hand) FROM stock_level WHERE item_id = ${made.tape}`))[0][0]);
+  await signIn(page, origin, user);
+  await page.goto(here);
+  await page.locator("#issue-n").fill("3");
+  await page.locator("#act-issue button").click();
+  await says(page, "Issued: 3.");
+  await page.goto(`${origin}/alerts?kind=reorder`);
+  await page.locator(`main a[href*="/supplies/items/${made.tape}"]`).first().click();
+  await page.waitForURL(/\/supplies\/items\//);
+  await says(page, "Below reorder point");
+  seen("an alert leads to the item, which says why", true);
+  await page.goto(`${origin}/reorder?state=suggested&round=${made.round}`);
+  const draft = page.locator(".draft", { hasText: made.name });
+  await draft.getByText("How the number is made").click();
+  await draft.getByRole("link", { name: /All inputs/ }).click();
+  await says(page, "Position 4 is below the reorder point of 5.");
+  await says(page, "Target 20 - position 4 = 16. Rounded up to whole packs of 10: 20.");
+  seen("the number is explained", true);
+  await page.goto(`${origin}/reorder?state=suggested&round=${made.round}`);
+  await draft.getByRole("button", { name: /^Approve/ }).click();
+  await says(page, "Approved: Tape");
+  await page.goto(`${origin}/reorder?state=approved&round=${made.round}`);
+  await page.getByRole("button", { name: "Mark all shown as sent" }).click();
+  await says(page, "Marked as sent: 1 lines.");
+  seen("approved and sent", true);
+  await page.goto(here);
+  await page.locator("#act-receive summary").click();
+  await page.locator("#receive-n").fill("20");
+  await page.locator("#receive-lot").fill("L7");
+  await page.locator("#receive-day").fill("2090-01-31");
+  await page.locator("#receive-line").selectOption({ index: 1 });
+  await page.locator("#act-receive button").click();
+  await says(page, "Received: 20.");
+  seen("the delivery is in the books", (await onHand()) === 24, `${await onHand()}`);
+  await page.locator("#act-adjust summary").click();
+  await page.locator("#adjust-which").selectOption({ label: "L7, use by 31 Jan 2090 in bin A-01: 20" });
+  await page.locator("#adjust-n").fill("19");
+  await page.locator("#adjust-why").fill("one was torn");
+  await page.locator("#act-adjust button").click();
+  await says(page, "Set right by -1.");
+  seen("what was counted is in the books", (await onHand()) === 23, `${await onHand()}`);
+  const [[open]] = await query(`SELECT count(*) FROM alert WHERE item_id = ${made.tape} AND is_active`);
+  seen("the alert has ended", open === "0", open);
+  await page.close();
+}
+
+/** Somebody has the work list open; a nurse empties a bin. */
+async function watchDrafts(browser, origin, { check, signIn, user }, sizes, made) {
+  const [list, nurse] = [await browser.newPage({ viewport: sizes.desk }), await browser.newPage({ viewport: sizes.phone })];
+  for (const page of [list, nurse]) await signIn(page, origin, user);
+  await list.goto(`${origin}/reorder?state=suggested&round=${made.round}`);
+  await nurse.goto(`${origin}/supplies/items/${made.swab}?place=${made.place}`);
+  // The stream is open when the page says that it is live.
+  await list.locator("[data-live-controls]").getByText("Live", { exact: true }).waitFor();
+  await nurse.getByRole("button", { name: "Bin A-02 is empty" }).click();
+  const began = Date.now();
+  await list.getByRole("heading", { level: 1, name: "Reorder: 1 draft to decide" }).waitFor({ timeout: 10_000 });
+  console.log(`supplies: an empty bin was on the open work list ${Date.now() - began} ms after the press was answered`);
+  check("supplies: an empty bin is on an open work list", true);
+  for (const page of [list, nurse]) await page.close();
+}
