@@ -7,6 +7,7 @@
 
 pub mod clean_up;
 pub mod counts;
+pub mod demand;
 pub mod expiry;
 pub mod facts;
 pub mod missing;
@@ -59,6 +60,8 @@ pub enum Job {
     Readers,
     /// R17: lots that expire.
     Expiry,
+    /// Mean use of a day.
+    Demand,
     /// Retention.
     CleanUp,
 }
@@ -74,6 +77,7 @@ impl Job {
         Self::Rooms,
         Self::Readers,
         Self::Expiry,
+        Self::Demand,
         Self::CleanUp,
     ];
 
@@ -89,6 +93,7 @@ impl Job {
             Self::Rooms => "rooms",
             Self::Readers => "readers",
             Self::Expiry => "expiry",
+            Self::Demand => "demand",
             Self::CleanUp => "clean_up",
         }
     }
@@ -101,7 +106,7 @@ impl Job {
             Self::Missing => 2,
             Self::PlaceRules | Self::SeenAgain | Self::Readers => 5,
             Self::Rooms => 15,
-            Self::Service | Self::Expiry => 60,
+            Self::Service | Self::Expiry | Self::Demand => 60,
             Self::CleanUp => 600,
         })
     }
@@ -117,6 +122,7 @@ impl Job {
             Self::Readers => 7,
             Self::CleanUp => 8,
             Self::Expiry => 9,
+            Self::Demand => 10,
         }
     }
 }
@@ -164,6 +170,7 @@ impl Scheduler {
                     Job::Rooms => rooms::run(conn, now).await,
                     Job::Readers => readers::run(conn, now).await,
                     Job::Expiry => expiry::run(conn, now).await,
+                    Job::Demand => demand::run(conn, now).await,
                     Job::CleanUp => clean_up::run(conn, now).await,
                 };
                 outcome.map(Some)

@@ -6,6 +6,7 @@
 //! [`standing`] for what follows from them.
 
 pub mod acts;
+pub mod demand;
 pub mod expiry;
 pub mod ledger;
 pub mod list;

@@ -135,6 +135,7 @@ CREATE TABLE stocking (
     use_per_day real NOT NULL DEFAULT 0 CHECK (use_per_day >= 0),
     use_deviation real NOT NULL DEFAULT 0 CHECK (use_deviation >= 0),
     settled_at timestamptz NOT NULL DEFAULT now(),
+    demand_at timestamptz,
     PRIMARY KEY (item_id, stock_place_id),
     CONSTRAINT stocking_bin_id_fkey FOREIGN KEY (bin_id, stock_place_id) REFERENCES bin (id, stock_place_id),
     CONSTRAINT stocking_second_bin_id_fkey FOREIGN KEY (second_bin_id, stock_place_id) REFERENCES bin (id, stock_place_id),
@@ -146,6 +147,8 @@ CREATE TABLE stocking (
 COMMENT ON TABLE stocking IS 'That a place should hold an item, its usual bin, and the rule that holds there: the rules of stock_rule and the use of the last weeks put together, kept whenever one of them changes.';
 COMMENT ON COLUMN stocking.second_bin_id IS 'Two-bin kanban: an empty bin orders one bin, fixed_quantity; the position does not matter.';
 COMMENT ON COLUMN stocking.pack_units IS 'Base units of the pack that is ordered.';
+COMMENT ON COLUMN stocking.demand_at IS 'When the mean use was computed last.';
+CREATE INDEX stocking_demand_at_idx ON stocking (demand_at NULLS FIRST);
 COMMENT ON COLUMN stocking.use_per_day IS 'Mean use of a day without write-offs, adjustments and transfers, days at zero left out.';
 CREATE INDEX stocking_stock_place_id_idx ON stocking (stock_place_id, bin_id);
 CREATE INDEX stocking_bin_id_idx ON stocking (bin_id);

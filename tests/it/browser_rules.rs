@@ -95,7 +95,7 @@ async fn s17_the_navigation_shows_what_a_role_may_open() {
         links(Role::Nurse)
             .await
             .iter()
-            .filter(|word| *word == "Quarantine")
+            .filter(|word| *word == "Reorder")
             .count(),
         0
     );

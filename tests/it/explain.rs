@@ -931,6 +931,12 @@ async fn no_list_reads_a_big_table_from_end_to_end() {
             String::new(),
         ),
         (
+            "mean use that is due",
+            "(timestamptz, bigint)",
+            supplies::demand::FOLLOW_DEMAND_SQL,
+            "(now(), 1000)".to_owned(),
+        ),
+        (
             "places of stock",
             "(text, bigint, bigint)",
             supplies::stock::STOCK_PLACES_SQL,

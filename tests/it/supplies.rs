@@ -1,5 +1,6 @@
 //! Stock through the real store: levels, alerts and suggestions after whatever people, readers and the calendar do.
 
+mod demand;
 mod histories;
 mod lowering;
 mod pages;
