@@ -4,6 +4,10 @@
 //! levels (a trigger, so that no way of writing can miss it), and [`settle::settle`] looks at each item and place that was touched:
 //! alerts begin and end, and the one open suggestion follows the position (R19, R23). What decides is pure: [`rules`] for quantities,
 //! [`standing`] for what follows from them.
+//!
+//! Not here yet: rules that are inherited down the tree of places (`stock_rule` is there, nothing reads it: [`rules::Levels`] waits for it),
+//! editing and importing the catalogue, counts with a recount (R21), what cabinets and boards of empty bins tell by their readers (R24, R25), and
+//! the delivery of alerts.
 
 pub mod acts;
 pub mod demand;
