@@ -25,6 +25,8 @@ pub const PLACES_OF_ITEM_SQL: &str = include_str!("sql/places_of_item.sql");
 pub const STOCK_FACTS_SQL: &str = include_str!("sql/stock_facts.sql");
 /// Lots of an item.
 pub const ITEM_LOTS_SQL: &str = include_str!("sql/item_lots.sql");
+/// Lots that expire.
+pub const EXPIRING_LOTS_SQL: &str = include_str!("sql/expiring_lots.sql");
 /// Moves of an item at a place.
 pub const STOCK_MOVES_SQL: &str = include_str!("sql/stock_moves.sql");
 /// Items by number, code or name.
@@ -503,6 +505,95 @@ pub async fn find_lot_label(
         .optional()
 }
 
+/// Where the page of expiring lots before ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LotCursor {
+    /// Last day of use.
+    pub expires_on: NaiveDate,
+    /// Its lot.
+    pub lot_id: LotId,
+    /// Its bin.
+    pub bin_id: BinId,
+}
+
+impl std::fmt::Display for LotCursor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}.{}", self.expires_on, self.lot_id, self.bin_id)
+    }
+}
+
+impl LotCursor {
+    /// Reads what [`Display`](std::fmt::Display) wrote.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.splitn(3, '.');
+        let expires_on: NaiveDate = parts.next()?.parse().ok()?;
+        let lot_id = LotId(parts.next()?.parse().ok()?);
+        let bin_id = BinId(parts.next()?.parse().ok()?);
+        // A database refuses days that it cannot store.
+        let is_plausible = (0..=9999).contains(&chrono::Datelike::year(&expires_on));
+        is_plausible.then_some(Self {
+            expires_on,
+            lot_id,
+            bin_id,
+        })
+    }
+}
+
+/// A lot in a bin, with its item.
+#[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
+pub struct ExpiringLot {
+    /// The lot.
+    #[diesel(embed)]
+    pub lot: LotRow,
+    /// Its item.
+    #[diesel(sql_type = BigInt)]
+    pub item_id: ItemId,
+    /// The number of the item.
+    #[diesel(sql_type = Text)]
+    pub item_number: String,
+    /// Its name.
+    #[diesel(sql_type = Text)]
+    pub item_name: String,
+    /// What quantities count.
+    #[diesel(sql_type = Text)]
+    pub base_unit: String,
+    /// Its bin.
+    #[diesel(sql_type = BigInt)]
+    pub bin_id: BinId,
+}
+
+/// Lots that are anywhere and whose last day of use is not after `until`, first to expire first, and where the next page starts.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_expiring_lots(
+    mut conn: &AsyncPgConnection,
+    until: NaiveDate,
+    after: Option<LotCursor>,
+    limit: i64,
+    now: DateTime<Utc>,
+) -> QueryResult<(Vec<ExpiringLot>, Option<LotCursor>)> {
+    let mut rows: Vec<ExpiringLot> = sql_query(EXPIRING_LOTS_SQL)
+        .bind::<Date, _>(until)
+        .bind::<Nullable<Date>, _>(after.map(|cursor| cursor.expires_on))
+        .bind::<Nullable<BigInt>, _>(after.map(|cursor| cursor.lot_id))
+        .bind::<Nullable<BigInt>, _>(after.map(|cursor| cursor.bin_id))
+        .bind::<Timestamptz, _>(now)
+        .bind::<BigInt, _>(limit + 1)
+        .load(&mut conn)
+        .await?;
+    let has_more = cut(&mut rows, limit);
+    let next = rows.last().filter(|_| has_more).and_then(|row| {
+        Some(LotCursor {
+            expires_on: row.lot.expires_on?,
+            lot_id: row.lot.lot_id,
+            bin_id: row.bin_id,
+        })
+    });
+    Ok((rows, next))
+}
+
 /// Where the page of moves before ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MoveCursor {
@@ -614,6 +705,17 @@ mod tests {
         assert_eq!(NameCursor::parse(&cursor.to_string()), Some(cursor));
         for text in ["", "7", "x.y", "1.a\0"] {
             assert_eq!(NameCursor::parse(text), None, "{text}");
+        }
+        let lot = LotCursor::parse("2026-11-30.4.5").unwrap();
+        assert_eq!(LotCursor::parse(&lot.to_string()), Some(lot));
+        for text in [
+            "",
+            "2026-11-30",
+            "2026-13-30.4.5",
+            "+99999-01-01.1.1",
+            "2026-11-30.4.x",
+        ] {
+            assert_eq!(LotCursor::parse(text), None, "{text}");
         }
     }
 }

@@ -19,7 +19,7 @@ pub use equipment::{find, room};
 pub use orders::order_lines;
 pub use places::{plan, rooms};
 pub use register::{equipment, models, tags, types};
-pub use stock::{stock_moves, stock_place, stock_places};
+pub use stock::{expiring_lots, stock_moves, stock_place, stock_places};
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};

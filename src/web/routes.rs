@@ -130,6 +130,8 @@ pub static TABLE: &[Entry] = &[
     entry(Method::GET, REORDER_HOW, SUPPLY, || web::to(super::supplies::how::page)),
     entry(Method::GET, SUPPLIES, EVERYBODY, || web::to(super::supplies::places::page)),
     entry(Method::GET, SUPPLIES_CSV, EVERYBODY, || web::to(super::exports::stock_places)),
+    entry(Method::GET, LOTS, EVERYBODY, || web::to(super::supplies::lots::page)),
+    entry(Method::GET, LOTS_CSV, EVERYBODY, || web::to(super::exports::expiring_lots)),
     entry(Method::GET, STOCK_PLACE, EVERYBODY, || web::to(super::supplies::place::page)),
     entry(Method::GET, STOCK_PLACE_CSV, EVERYBODY, || web::to(super::exports::stock_place)),
     entry(Method::GET, ITEM, EVERYBODY, || web::to(super::supplies::item::page)),

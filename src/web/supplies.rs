@@ -5,6 +5,7 @@ mod chart;
 pub mod how;
 pub mod item;
 pub mod line;
+pub mod lots;
 pub mod place;
 pub mod places;
 pub mod reorder;

@@ -967,6 +967,12 @@ async fn no_list_reads_a_big_table_from_end_to_end() {
             "(5, now(), 101)".to_owned(),
         ),
         (
+            "lots that expire soon",
+            "(date, date, bigint, bigint, timestamptz, bigint)",
+            supplies::stock::EXPIRING_LOTS_SQL,
+            "((current_date + 90)::date, NULL, NULL, NULL, now(), 101)".to_owned(),
+        ),
+        (
             "moves of an item at a place",
             "(bigint, bigint, timestamptz, bigint, bigint)",
             supplies::stock::STOCK_MOVES_SQL,

@@ -34,6 +34,7 @@ use wardtrack::web::rooms::{RoomPage, RoomsPage};
 use wardtrack::web::status::StatusPage;
 use wardtrack::web::supplies::how::HowPage;
 use wardtrack::web::supplies::item::ItemPage;
+use wardtrack::web::supplies::lots::LotsPage;
 use wardtrack::web::supplies::place::StockPlacePage;
 use wardtrack::web::supplies::places::SuppliesPage;
 use wardtrack::web::supplies::reorder::ReorderPage;
@@ -91,6 +92,7 @@ fn rendered() -> Vec<(String, String)> {
         all("supplies", SuppliesPage::samples()),
         all("stock place", StockPlacePage::samples()),
         all("item", ItemPage::samples()),
+        all("lots", LotsPage::samples()),
         all("synonyms", SynonymsPage::samples()),
         all("synonym", SynonymPage::samples()),
         all("synonym import", SynonymImportPage::samples()),

@@ -9,14 +9,15 @@ use crate::db::types::Role;
 use crate::ids::{ItemId, StockPlaceId};
 use crate::supplies::ledger::StockKey;
 use crate::supplies::stock::{
-    MoveCursor, MoveLine, NameCursor, PlaceRow, StockLine, StockOf, find_stock, find_stock_place,
-    list_moves, list_stock, list_stock_places,
+    ExpiringLot, LotCursor, MoveCursor, MoveLine, NameCursor, PlaceRow, StockLine, StockOf,
+    find_stock, find_stock_place, list_expiring_lots, list_moves, list_stock, list_stock_places,
 };
 use crate::web::PageError;
 use crate::web::csv::{Cell, CsvFile, CsvParams, CsvRow, instant, maybe_instant, record_export};
 use crate::web::extract::{IdPath, Viewer};
 use crate::web::page::Nav;
 use crate::web::supplies::item::ItemParams;
+use crate::web::supplies::lots::{LotParams, until};
 
 struct PlaceFileRow {
     place: PlaceRow,
@@ -146,6 +147,63 @@ impl CsvRow for MoveFileRow {
             Cell::maybe(line.note.as_deref()),
         ]
     }
+}
+
+struct LotFileRow(ExpiringLot);
+
+impl CsvRow for LotFileRow {
+    const COLUMNS: &'static [&'static str] = &[
+        "item_number",
+        "item",
+        "unit",
+        "lot",
+        "use_by",
+        "days_left",
+        "state",
+        "stock_place",
+        "bin",
+        "on_hand",
+    ];
+
+    fn cells(&self) -> Vec<Cell<'_>> {
+        let (row, lot) = (&self.0, &self.0.lot);
+        vec![
+            Cell::text(&row.item_number),
+            Cell::text(&row.item_name),
+            Cell::text(&row.base_unit),
+            Cell::text(&lot.lot_number),
+            lot.expires_on
+                .map_or(Cell::Empty, |day| Cell::text(day.to_string())),
+            lot.days_left
+                .map_or(Cell::Empty, |days| Cell::Number(i64::from(days))),
+            Cell::text(lot.state.as_str()),
+            Cell::text(&lot.stock_place_name),
+            Cell::text(&lot.bin_name),
+            Cell::Number(lot.on_hand),
+        ]
+    }
+}
+
+/// `GET /supplies/lots.csv?within=`
+///
+/// # Errors
+/// When the database fails.
+pub async fn expiring_lots(
+    app: web::Data<App>,
+    viewer: Viewer,
+    request: HttpRequest,
+    params: web::Query<LotParams>,
+    csv: web::Query<CsvParams>,
+) -> Result<HttpResponse, PageError> {
+    let shell = viewer.shell(Nav::Supplies);
+    record_export(&app, &viewer, "lots", request.query_string()).await?;
+    let now = app.clock.now();
+    let last = until(params.within(), now);
+    let parts = read_parts(app, async move |conn, after: Option<LotCursor>| {
+        let (rows, next) = list_expiring_lots(conn, last, after, rows_per_part(), now).await?;
+        Ok((rows.into_iter().map(LotFileRow).collect(), next))
+    });
+    Ok(CsvFile::new("lots", &csv, &shell).parts(parts))
 }
 
 /// `GET /supplies.csv`

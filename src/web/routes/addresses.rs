@@ -60,6 +60,10 @@ pub const REORDER_HOW: &str = "/reorder/{id}";
 pub const SUPPLIES: &str = "/supplies";
 /// Places of stock as a file.
 pub const SUPPLIES_CSV: &str = "/supplies.csv";
+/// What expires, `?within=&after=`.
+pub const LOTS: &str = "/supplies/lots";
+/// It as a file.
+pub const LOTS_CSV: &str = "/supplies/lots.csv";
 /// What a place holds.
 pub const STOCK_PLACE: &str = "/supplies/places/{id}";
 /// It as a file.

@@ -531,7 +531,7 @@ impl MoveRow {
 }
 
 impl LotLine {
-    fn new(row: &LotRow, shell: &Shell) -> Self {
+    pub(super) fn new(row: &LotRow, shell: &Shell) -> Self {
         let t = &shell.t.stock;
         let hold = |word| ("is-hold", "hold", word);
         let days = row.days_left.unwrap_or(i32::MAX);

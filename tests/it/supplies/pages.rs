@@ -1,6 +1,7 @@
 //! Stock and the work list of orders as nurses and supply technicians use them.
 
 use chrono::TimeDelta;
+use diesel_async::SimpleAsyncConnection;
 use wardtrack::ids::OrderLineId;
 
 use super::world::{Restock, Shelf, Ward, insert};
@@ -367,6 +368,27 @@ async fn stock_is_found_received_issued_and_set_right_and_every_page_says_so() {
             .await
             .status,
         404
+    );
+    // What expires: not within a year, and once its day is near.
+    let nothing = "Nothing that is in stock expires";
+    has(&tech.page("/supplies/lots?within=365").await, nothing);
+    for query in ["within=7", "within=x", "after=2026-11-30", "after=%00"] {
+        let page = tech.page(&format!("/supplies/lots?{query}")).await;
+        assert_eq!(page.status, 200, "{query}");
+    }
+    let day = (now + TimeDelta::days(20)).date_naive();
+    let near = format!("UPDATE lot SET expires_on = '{day}' WHERE lot_number = 'A1'");
+    conn.batch_execute(&near).await.unwrap();
+    let page = tech.page("/supplies/lots").await;
+    has(&page, "Item cannula");
+    has(&page, "20 days left");
+    has(&page, "Use soon");
+    has(&tech.page("/supplies/lots?within=0").await, nothing);
+    let file = tech.page("/supplies/lots.csv").await;
+    assert!(
+        file.body.contains(",Item cannula,each,A1,"),
+        "{}",
+        file.body
     );
 }
 
