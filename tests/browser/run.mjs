@@ -323,11 +323,20 @@ try {
   start("simulate", "--seed", "7");
   for (const [label, colorScheme] of all) await walk(browser, origin, { viewport: sizes[label], colorScheme }, `${label}-${colorScheme}`);
   // Both themes and both sizes; all four pairings where somebody wants to look at them.
-  for (const [label, colorScheme] of pictures ? all : all.filter(([label, scheme]) => (label === "phone") === (scheme === "light"))) {
-    await walkEveryPage(browser, origin, { viewport: sizes[label], colorScheme }, `${label}-${colorScheme}`);
-  }
-  // What a nurse sees is less and other; in the pairing that the administrator did not have.
-  await walkEveryPage(browser, origin, { viewport: sizes.phone, colorScheme: "dark" }, "nurse-phone-dark", "nurse");
+  // Two at a time: most of it is the checker at work in a page of its own.
+  const crawls = [
+    ...(pictures ? all : all.filter(([label, scheme]) => (label === "phone") === (scheme === "light"))).map((pairing) => [...pairing, "walker"]),
+    // What a nurse sees is less and other; in the pairing that the administrator did not have.
+    ["phone", "dark", "nurse"],
+  ];
+  const crawl = async () => {
+    for (let next = crawls.shift(); next; next = crawls.shift()) {
+      const [label, colorScheme, user] = next;
+      const name = user === "nurse" ? `nurse-${label}-${colorScheme}` : `${label}-${colorScheme}`;
+      await walkEveryPage(browser, origin, { viewport: sizes[label], colorScheme }, name, user);
+    }
+  };
+  await Promise.all([crawl(), crawl()]);
   const execute = async (text) => void (await query(text));
   for (const [label, colorScheme] of [["phone", "dark"], ["desk", "light"]]) {
     await walkStates(browser, origin, { viewport: sizes[label], colorScheme }, `${label}-${colorScheme}`, { check, signIn, checkPage, query, execute });
