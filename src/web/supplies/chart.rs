@@ -75,7 +75,9 @@ impl Chart {
             .collect();
         let top = nice_top(sums.iter().copied().max().unwrap_or(0));
         let height = |number: i64| number.clamp(0, top) * HIGH / top;
-        let over: Vec<i64> = sums.iter().rev().skip(1).copied().collect();
+        // Full weeks, from the first one with use on: before it, the item was not here.
+        let full = sums.split_last().map_or(&[][..], |(_, full)| full);
+        let over: Vec<i64> = full.iter().copied().skip_while(|used| *used == 0).collect();
         let mean = i64::try_from(over.len())
             .ok()
             .and_then(|weeks| over.iter().sum::<i64>().checked_div(weeks))
@@ -151,6 +153,11 @@ mod tests {
                 .all(|week| (0..=HIGH).contains(&week.height))
         );
         assert_eq!(chart.lines.last(), Some(&(BASE - HIGH, "100".to_owned())));
+        let early = Chart::new(&used, day("2026-09-09"), day("2026-08-03"), &shell);
+        assert_eq!(
+            early.mean, chart.mean,
+            "weeks before the first use do not count"
+        );
         let none = Chart::new(&[], day("2026-09-09"), day("2026-08-24"), &shell);
         assert_eq!(none.mean, None);
         assert_eq!(nice_top(i64::MAX), i64::MAX);
