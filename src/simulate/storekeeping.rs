@@ -20,7 +20,7 @@ use crate::supplies::settle::list_standings;
 
 /// Takes in one round, in the whole hospital.
 const TAKES: usize = 5;
-/// One take in so many empties one of two bins, where there are two.
+/// The share of takes that empties a bin, where there are two.
 const EMPTIED: f32 = 0.25;
 /// A draft is decided after this time, by chance; so some are always waiting.
 const DECIDED_AFTER: TimeDelta = TimeDelta::minutes(2);

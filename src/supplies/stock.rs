@@ -627,6 +627,9 @@ pub struct MoveLine {
     /// Whether it takes another one back.
     #[diesel(sql_type = Bool)]
     pub is_undo: bool,
+    /// Whether it may still be taken back, but for the time that has passed: not when it was, nor what an order or an empty bin hangs on.
+    #[diesel(sql_type = Bool)]
+    pub can_be_undone: bool,
     /// What the person said.
     #[diesel(sql_type = Nullable<Text>)]
     pub note: Option<String>,

@@ -62,7 +62,7 @@ async function journey(browser, origin, { check, signIn, query, user }, label, v
   await says(page, "Approved: Tape");
   await page.goto(`${origin}/reorder?state=approved&round=${made.round}`);
   await page.getByRole("button", { name: "Mark all shown as sent" }).click();
-  await says(page, "Marked as sent: 1 lines.");
+  await says(page, "Marked as sent: 1 line.");
   seen("approved and sent", true);
   await page.goto(here);
   await page.locator("#act-receive summary").click();

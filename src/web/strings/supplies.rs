@@ -100,6 +100,7 @@ catalogue! {
         done_many = "{} lines done.",
         done_rejected = "Rejected: {} for {}.",
         done_cancelled = "Cancelled: {} for {}.",
+        done_sent_one = "Marked as sent: 1 line.",
         done_sent = "Marked as sent: {} lines.",
         refused_count = "Choose one line to 200 lines, each once.",
         refused_none = "There is no such line any more.",

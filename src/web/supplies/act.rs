@@ -76,10 +76,8 @@ impl Fields {
             "approve" => {
                 let refuse = || fill(t.reorder.refused_quantity, &[&shown(&self.quantity)]);
                 let number: i64 = self.quantity.parse().map_err(|_| refuse())?;
-                let units: i64 = self
-                    .units
-                    .parse()
-                    .map_err(|_| bad("units", &self.units, t))?;
+                let units = self.units.parse().ok().filter(|units: &i64| *units > 0);
+                let units = units.ok_or_else(|| bad("units", &self.units, t))?;
                 Asked::Approve(number.checked_mul(units).ok_or_else(refuse)?)
             }
             "reject" => {
@@ -249,6 +247,7 @@ async fn done_words(
         fill(words, &[&what, &line.stock_place_name])
     };
     Ok(match (asked, &line) {
+        (Asked::Send, _) if ids.len() == 1 => t.done_sent_one.to_owned(),
         (Asked::Send, _) => fill(t.done_sent, &[&ids.len()]),
         (Asked::Approve(_), Some(line)) => one(t.done_approved, line),
         (Asked::Reject(..), Some(line)) => one(t.done_rejected, line),

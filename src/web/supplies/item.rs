@@ -385,7 +385,7 @@ impl Chosen {
         let newest = here.moves.iter().find(|line| line.form_key == done);
         let can_undo = |line: &&MoveLine| {
             let age = (shell.now - line.recorded_at).num_seconds();
-            done.is_some() && age <= UNDO_SECONDS && !line.is_undo
+            done.is_some() && age <= UNDO_SECONDS && line.can_be_undone
         };
         let undo = newest.filter(can_undo).and_then(|line| line.form_key);
         Self {

@@ -211,6 +211,7 @@ pub(super) fn here(of: &StockLine, shell: &Shell) -> Here {
         recorded_at: shell.now - TimeDelta::seconds(3),
         form_key: Some(Uuid::from_u128(7)),
         is_undo: quantity > 5,
+        can_be_undone: quantity < 0,
         note: Some("asked by <b>".to_owned()),
         lot_number: "24K <b>".to_owned(),
         expires_on: Some(shell.now.date_naive()),

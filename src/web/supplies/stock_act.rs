@@ -14,6 +14,7 @@ use crate::supplies::acts::{
     perform_stock_form,
 };
 use crate::supplies::ledger::StockKey;
+use crate::supplies::stock::{find_item, find_lot_label};
 use crate::web::acts::RefusedPage;
 use crate::web::done::with_done;
 use crate::web::extract::{IdPath, Viewer};
@@ -33,7 +34,7 @@ struct Fields {
     values: std::collections::HashMap<&'static str, String>,
 }
 
-/// The fields, and what they are called when one is wrong.
+/// Their names; a form with another one is refused.
 const FIELDS: &[&str] = &[
     "key",
     "act",
@@ -120,7 +121,10 @@ impl Fields {
         let number: i64 = self.text("quantity").parse().map_err(|_| refuse())?;
         let units = match self.text("units") {
             "" => 1,
-            text => text.parse().map_err(|_| bad("units", text, t))?,
+            text => {
+                let units = text.parse().ok().filter(|units: &i64| *units > 0);
+                units.ok_or_else(|| bad("units", text, t))?
+            }
         };
         number.checked_mul(units).ok_or_else(refuse)
     }
@@ -239,6 +243,9 @@ pub async fn act(
     if !asked.what.is_for_everybody() && !viewer.may_open(routes::REORDER) {
         return Err(PageError::Forbidden);
     }
+    find_item(&*app.db.conn().await?, id.0)
+        .await?
+        .ok_or(PageError::NotFound)?;
     let next = routes::item_path(id.0, Some(asked.place));
     let location = with_done(&next, asked.key);
     match perform(&app, &viewer, id.0, &asked, &location).await? {
@@ -315,7 +322,7 @@ async fn label_of(
     let Some(lot_id) = lot_id else {
         return Ok(Label::default());
     };
-    let found = crate::supplies::stock::find_lot_label(conn, item_id, lot_id).await?;
+    let found = find_lot_label(conn, item_id, lot_id).await?;
     let (number, expires_on) = found.unwrap_or_default();
     Ok(Label { number, expires_on })
 }

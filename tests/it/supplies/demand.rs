@@ -9,6 +9,13 @@ use wardtrack::supplies::demand::follow_demand;
 use super::world::{Restock, Shelf, Ward};
 use crate::support::TestDatabase;
 
+const NOTHING_TO_ORDER: Restock = Restock {
+    reorder_point: 0,
+    par: 0,
+    pack: 1,
+    two_bins: false,
+};
+
 /// The middle of today: the same day in the facility.
 fn noon() -> DateTime<Utc> {
     let noon = Utc::now().date_naive().and_hms_opt(12, 0, 0);
@@ -30,14 +37,8 @@ async fn mean_use_is_that_of_the_days_on_which_there_was_something_to_use() {
     let mut conn = database.conn().await;
     let now = noon();
     let ward = Ward::new(&mut conn, now).await;
-    let restock = Restock {
-        reorder_point: 0,
-        par: 0,
-        pack: 1,
-        two_bins: false,
-    };
-    let shelf = Shelf::new(&mut conn, ward, "swab", restock, now).await;
-    let quiet = Shelf::new(&mut conn, ward, "never used", restock, now).await;
+    let shelf = Shelf::new(&mut conn, ward, "swab", NOTHING_TO_ORDER, now).await;
+    let quiet = Shelf::new(&mut conn, ward, "never used", NOTHING_TO_ORDER, now).await;
     // Ten days back 6, 4, nothing, out with 1, then nothing; today does not count, nor does what is 60 days old.
     let (item, place) = (shelf.stock.item_id, shelf.stock.stock_place_id);
     let days = [
@@ -88,13 +89,7 @@ async fn an_item_that_is_new_has_the_mean_of_its_own_days() {
     let mut conn = database.conn().await;
     let now = noon();
     let ward = Ward::new(&mut conn, now).await;
-    let restock = Restock {
-        reorder_point: 0,
-        par: 0,
-        pack: 1,
-        two_bins: false,
-    };
-    let shelf = Shelf::new(&mut conn, ward, "new", restock, now).await;
+    let shelf = Shelf::new(&mut conn, ward, "new", NOTHING_TO_ORDER, now).await;
     let (item, place) = (shelf.stock.item_id, shelf.stock.stock_place_id);
     let day = (now - TimeDelta::days(2)).date_naive();
     conn.batch_execute(&format!(

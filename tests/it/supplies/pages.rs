@@ -292,7 +292,7 @@ async fn stock_is_found_received_issued_and_set_right_and_every_page_says_so() {
     has(&page, "\u{2212}30 each");
     has(&page, "Used this week so far: 30.");
     // The act can be taken back, once.
-    let key = "SELECT count(*) FROM stock_move WHERE undoes_id IS NOT NULL";
+    let undone = "SELECT count(*) FROM stock_move WHERE undoes_id IS NOT NULL";
     let done = text(
         &mut conn,
         "SELECT form_key::text AS text FROM stock_move WHERE reason = 'issue'",
@@ -314,7 +314,23 @@ async fn stock_is_found_received_issued_and_set_right_and_every_page_says_so() {
             .status,
         409
     );
-    assert_eq!(count(&mut conn, key).await, 1);
+    assert_eq!(count(&mut conn, undone).await, 1);
+    let page = tech
+        .page(&format!("/supplies/items/{item}?place={place}&done={done}"))
+        .await;
+    has_not(&page, "You can take this back");
+    // An item that is not there, and units that make two wrongs a right.
+    let away = [
+        ("act", "receive"),
+        ("place", &place.to_string()),
+        ("key", &key()),
+        ("quantity", "1"),
+        ("bin", &bin),
+    ];
+    let answer = tech.post("/supplies/items/999999", &away).await;
+    assert_eq!(answer.status, 404);
+    let wrong = [("quantity", "-5"), ("units", "-1")];
+    assert_eq!(tech.on_stock(&shelf, "issue", &wrong).await.status, 400);
     // A nurse has more in her hand than the books hold; she may not set the books right.
     let nurse = app.nurse().await;
     nurse.page("/supplies").await;
@@ -439,5 +455,13 @@ async fn an_empty_bin_orders_one_bin_and_its_delivery_fills_it() {
         "SELECT count(*) FROM order_line WHERE id = {line} AND state = 'received' AND quantity_received = 50"
     );
     assert_eq!(count(&mut conn, &received).await, 1);
-    has(&tech.page(&here).await, "bin filled");
+    // What an order hangs on is set right, not taken back: no button says otherwise.
+    let done = text(
+        &mut conn,
+        "SELECT form_key::text AS text FROM stock_move WHERE reason = 'refill'",
+    )
+    .await;
+    let page = tech.page(&format!("{here}&done={done}")).await;
+    has(&page, "bin filled");
+    has_not(&page, "You can take this back");
 }
