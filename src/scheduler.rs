@@ -5,6 +5,7 @@
 //! transaction and takes the job's lock in it, so that two schedulers never do the same work twice. What cannot be finished
 //! at once is bounded and goes on in the next run. [`run`] is the loop.
 
+pub mod cabinets;
 pub mod clean_up;
 pub mod counts;
 pub mod demand;
@@ -58,6 +59,8 @@ pub enum Job {
     Rooms,
     /// Readers that are down.
     Readers,
+    /// R24: cabinets that are not heard.
+    Cabinets,
     /// R17: lots that expire.
     Expiry,
     /// Mean use of a day.
@@ -76,6 +79,7 @@ impl Job {
         Self::Service,
         Self::Rooms,
         Self::Readers,
+        Self::Cabinets,
         Self::Expiry,
         Self::Demand,
         Self::CleanUp,
@@ -92,6 +96,7 @@ impl Job {
             Self::Service => "service",
             Self::Rooms => "rooms",
             Self::Readers => "readers",
+            Self::Cabinets => "cabinets",
             Self::Expiry => "expiry",
             Self::Demand => "demand",
             Self::CleanUp => "clean_up",
@@ -104,7 +109,7 @@ impl Job {
         Duration::from_secs(match self {
             Self::Counts => 1,
             Self::Missing => 2,
-            Self::PlaceRules | Self::SeenAgain | Self::Readers => 5,
+            Self::PlaceRules | Self::SeenAgain | Self::Readers | Self::Cabinets => 5,
             Self::Rooms => 15,
             Self::Service | Self::Expiry | Self::Demand => 60,
             Self::CleanUp => 600,
@@ -123,6 +128,7 @@ impl Job {
             Self::CleanUp => 8,
             Self::Expiry => 9,
             Self::Demand => 10,
+            Self::Cabinets => 11,
         }
     }
 }
@@ -169,6 +175,7 @@ impl Scheduler {
                     Job::Service => service::run(conn, now).await,
                     Job::Rooms => rooms::run(conn, now).await,
                     Job::Readers => readers::run(conn, now).await,
+                    Job::Cabinets => cabinets::run(conn, now).await,
                     Job::Expiry => expiry::run(conn, now).await,
                     Job::Demand => demand::run(conn, now).await,
                     Job::CleanUp => clean_up::run(conn, now).await,

@@ -10,12 +10,15 @@
 //! the delivery of alerts.
 
 pub mod acts;
+pub mod cabinet;
 pub mod demand;
 pub mod expiry;
 pub mod ledger;
 pub mod list;
 pub mod orders;
+pub mod reads;
 pub mod rules;
 pub mod settle;
+pub mod silence;
 pub mod standing;
 pub mod stock;

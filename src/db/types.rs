@@ -50,6 +50,17 @@ text_enum! {
     }
 }
 text_enum! {
+    /// What an antenna is for.
+    AntennaPurpose {
+        /// It tells where tags are.
+        Place = "place",
+        /// Cards of empty bins hang before it.
+        Board = "board",
+        /// What passes it leaves the stock.
+        Exit = "exit",
+    }
+}
+text_enum! {
     /// Whether a reader's sightings are used (S-38).
     ReaderState {
         /// Shown but not used until an administrator approves it.

@@ -10,7 +10,7 @@ use ahash::{AHashMap, AHashSet};
 use chrono::{DateTime, Utc};
 use smallvec::SmallVec;
 
-use super::directory::{Directory, ReaderEntry};
+use super::directory::{Directory, ReaderEntry, SupplyTag, TagEntry};
 use super::health::ReaderMemory;
 use super::intake::{Batch, Sighting};
 use super::plan::{AssetMove, Plan, SightingRow, TagStateRow};
@@ -18,14 +18,17 @@ use super::quarantine::{NewQuarantine, Origin};
 use super::store::{Lease, PlaceClaim};
 use super::timing::{SeenAt, decide_seen_at};
 use crate::config::ingest::HistoryMode;
-use crate::db::types::{PlaceBasis, ReaderState, Technology};
+use crate::db::types::{AntennaPurpose, PlaceBasis, ReaderState, Technology};
 use crate::ids::{ReaderId, RoomId, TagId};
 use crate::live::{Kind, Topic, TopicSet};
 use crate::location::{
     Engine, Heard, Pass, PassDecision, ReaderIndex, RoomChange, Site, StoredPlace, TagTrack,
     decide_pass,
 };
+use crate::supplies::reads::{InventoryPart, StockRead};
 
+/// A card that hangs at the board, or a piece that stands at the exit, is told this often.
+const STOCK_READ_EVERY_MS: i64 = 30_000;
 /// In sampled history one sighting per tag, reader and this time is kept.
 const SAMPLE_EVERY_MS: i64 = 60_000;
 /// A tag's open slots are closed this long after its last sighting arrived, when nothing more comes.
@@ -51,6 +54,7 @@ struct TagMemory {
     written_seen_ms: Option<i64>,
     reader_id: Option<ReaderId>,
     battery_pct: Option<i16>,
+    stock_read_ms: Option<i64>,
     samples: SmallVec<[(ReaderIndex, i64); 4]>,
     arrived_ms: u64,
     is_queued: bool,
@@ -316,11 +320,32 @@ impl ShardState {
                 );
             }
         }
+        if is_used && let (Some(inventory), Some(place)) = (batch.inventory, reader.cabinet) {
+            let taken_at = from_ms(self.spoke_ms(&reader, batch, received_ms));
+            plan.stock.parts.push(InventoryPart {
+                reader_id: reader.id,
+                stock_place_id: place,
+                batch_id: batch.batch_id,
+                seq: i64::try_from(inventory.seq).unwrap_or(i64::MAX),
+                part: inventory.part.into(),
+                parts: inventory.parts.into(),
+                taken_at,
+                ..self.sort_inventory(batch)
+            });
+        }
         let memory = self.reader_memory(reader.id);
         memory.sightings += taken;
         memory.clock_faults += faults;
         memory.rejected += refused;
         memory.last_sighting_ms = memory.last_sighting_ms.max(newest_ms);
+    }
+
+    /// When the reader sent a batch, by our clock.
+    fn spoke_ms(&mut self, reader: &ReaderEntry, batch: &Batch, received_ms: i64) -> i64 {
+        let offset_ms = self.reader_memory(reader.id).clock.applied_ms();
+        batch.sent_at_ms.map_or(received_ms, |sent| {
+            sent.saturating_add(offset_ms).min(received_ms)
+        })
     }
 
     fn record_message(&mut self, reader: &ReaderEntry, batch: &Batch, received_ms: i64) -> i64 {
@@ -329,9 +354,8 @@ impl ShardState {
             memory.clock.record(sent_at_ms, received_ms);
         }
         let offset_ms = memory.clock.applied_ms();
-        let spoke_ms = batch.sent_at_ms.map_or(received_ms, |sent| {
-            sent.saturating_add(offset_ms).min(received_ms)
-        });
+        let spoke_ms = self.spoke_ms(reader, batch, received_ms);
+        let memory = self.reader_memory(reader.id);
         memory.messages += 1;
         memory.rejected += i64::from(batch.rejected);
         memory.last_message_ms = memory.last_message_ms.max(Some(spoke_ms));
@@ -351,6 +375,20 @@ impl ShardState {
             }
         }
         offset_ms
+    }
+
+    /// The labels of a part of an inventory by what they are.
+    fn sort_inventory(&self, batch: &Batch) -> InventoryPart {
+        let known = batch.sightings.iter().filter_map(|sighting| sighting.tag);
+        let known = known.filter_map(|position| self.directory.tag(position));
+        let (units, others): (Vec<&TagEntry>, Vec<&TagEntry>) =
+            known.partition(|entry| entry.supply == Some(SupplyTag::Unit));
+        InventoryPart {
+            tag_ids: units.into_iter().map(|entry| entry.id).collect(),
+            unknown: batch.unknown_tags.clone(),
+            foreign: i64::try_from(others.len()).unwrap_or(i64::MAX),
+            ..InventoryPart::default()
+        }
     }
 
     /// Keeps the text of a sighting whose time cannot be right; the first of a message, like other refused ones.
@@ -418,6 +456,13 @@ impl ShardState {
                 rssi_dbm: sighting.rssi_dbm,
             });
         }
+        read_stock(
+            &entry,
+            (reader.id, radio.purpose),
+            batch,
+            (seen_ms, tag),
+            plan,
+        );
         let place_ms = seen_ms.min(received_ms.saturating_add(PLACE_AHEAD_MAX_MS));
         let is_newest = tag.seen_ms.is_none_or(|seen| place_ms > seen);
         if is_newest {
@@ -646,6 +691,31 @@ impl ShardState {
             tag.is_due = true;
             self.due.push(position);
         }
+    }
+}
+
+/// Passes on what an antenna for it reads of stock.
+fn read_stock(
+    entry: &TagEntry,
+    (reader_id, purpose): (ReaderId, AntennaPurpose),
+    batch: &Batch,
+    (seen_ms, tag): (i64, &mut TagMemory),
+    plan: &mut Plan,
+) {
+    let reads = match (purpose, entry.supply) {
+        (AntennaPurpose::Board, Some(SupplyTag::Card)) => &mut plan.stock.cards,
+        (AntennaPurpose::Exit, Some(SupplyTag::Unit)) => &mut plan.stock.exits,
+        _ => return,
+    };
+    let is_due = |told: i64| (seen_ms - told).abs() >= STOCK_READ_EVERY_MS;
+    if tag.stock_read_ms.is_none_or(is_due) {
+        tag.stock_read_ms = Some(seen_ms);
+        reads.push(StockRead {
+            reader_id,
+            batch_id: batch.batch_id,
+            tag_id: entry.id,
+            seen_at: from_ms(seen_ms),
+        });
     }
 }
 

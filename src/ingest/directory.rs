@@ -7,9 +7,12 @@ use ahash::AHashMap;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use crate::db::schema::{antenna, asset, reader, reference_version, tag, tag_assignment, zone};
-use crate::db::types::{ReaderState, Technology};
-use crate::ids::{AssetId, AssetTypeId, ReaderId, RoomId, TagId};
+use crate::db::schema::{
+    antenna, asset, bin_card, reader, reference_version, stock_place, tag, tag_assignment,
+    unit_tag, zone,
+};
+use crate::db::types::{AntennaPurpose, ReaderState, Technology};
+use crate::ids::{AssetId, AssetTypeId, ReaderId, RoomId, StockPlaceId, TagId};
 use crate::location::{ReaderIndex, RoomIndex, Site};
 
 /// Antenna port that stands for the whole reader.
@@ -22,17 +25,27 @@ pub struct Radio {
     pub index: ReaderIndex,
     /// Room of its zone.
     pub room: Option<RoomIndex>,
+    /// What it is for.
+    pub purpose: AntennaPurpose,
 }
 
-/// Row, id on the wire, state and heartbeat interval.
-type ReaderRow = (ReaderId, String, ReaderState, Option<i64>);
-/// Row, canonical key, technology, what it is on and the type of that.
+/// Row, id on the wire, state, heartbeat interval and the cabinet it counts.
+type ReaderRow = (
+    ReaderId,
+    String,
+    ReaderState,
+    Option<i64>,
+    Option<StockPlaceId>,
+);
+/// Row, canonical key, technology, what it is on and the type of that; whether it is the card of a bin, or on a piece.
 type TagRow = (
     TagId,
     String,
     Technology,
     Option<AssetId>,
     Option<AssetTypeId>,
+    Option<TagId>,
+    Option<TagId>,
 );
 
 /// A registered reader.
@@ -44,6 +57,8 @@ pub struct ReaderEntry {
     pub state: ReaderState,
     /// Whether it promises heartbeats, so that silence means something (I-9a).
     pub sends_heartbeats: bool,
+    /// The cabinet whose full inventories it sends.
+    pub cabinet: Option<StockPlaceId>,
     /// Radio of sightings without an antenna, or with one not listed.
     pub whole: Radio,
     ports: Vec<(u8, Radio)>,
@@ -74,6 +89,17 @@ pub struct TagEntry {
     pub asset_type_id: Option<AssetTypeId>,
     /// How it is heard.
     pub technology: Technology,
+    /// What it tells of stock.
+    pub supply: Option<SupplyTag>,
+}
+
+/// What a tag tells of stock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SupplyTag {
+    /// The card of a bin.
+    Card,
+    /// A piece or pack of an item.
+    Unit,
 }
 
 /// Positions of values in the order of their first appearance.
@@ -207,19 +233,30 @@ impl Directory {
             .first(conn)
             .await?;
         let reader_rows: Vec<ReaderRow> = reader::table
+            .left_join(
+                stock_place::table.on(stock_place::reader_id
+                    .eq(reader::id.nullable())
+                    .and(stock_place::is_retired.eq(false))),
+            )
             .order(reader::id)
             .select((
                 reader::id,
                 reader::reader_key,
                 reader::state,
                 reader::heartbeat_interval_ms,
+                stock_place::id.nullable(),
             ))
             .load(conn)
             .await?;
-        let antenna_rows: Vec<(ReaderId, i16, RoomId)> = antenna::table
+        let antenna_rows: Vec<(ReaderId, i16, RoomId, AntennaPurpose)> = antenna::table
             .inner_join(zone::table)
             .order((antenna::reader_id, antenna::port))
-            .select((antenna::reader_id, antenna::port, zone::room_id))
+            .select((
+                antenna::reader_id,
+                antenna::port,
+                zone::room_id,
+                antenna::purpose,
+            ))
             .load(conn)
             .await?;
         let tag_rows: Vec<TagRow> = tag::table
@@ -229,6 +266,8 @@ impl Directory {
                     .and(tag_assignment::ended_at.is_null())),
             )
             .left_join(asset::table.on(tag_assignment::asset_id.eq(asset::id)))
+            .left_join(bin_card::table.on(bin_card::tag_id.eq(tag::id)))
+            .left_join(unit_tag::table.on(unit_tag::tag_id.eq(tag::id)))
             .order(tag::id)
             .select((
                 tag::id,
@@ -236,6 +275,8 @@ impl Directory {
                 tag::technology,
                 tag_assignment::asset_id.nullable(),
                 asset::asset_type_id.nullable(),
+                bin_card::tag_id.nullable(),
+                unit_tag::tag_id.nullable(),
             ))
             .load(conn)
             .await?;
@@ -245,21 +286,27 @@ impl Directory {
         Ok(())
     }
 
-    fn take_readers(&mut self, rows: Vec<ReaderRow>, antennas: &[(ReaderId, i16, RoomId)]) {
+    fn take_readers(
+        &mut self,
+        rows: Vec<ReaderRow>,
+        antennas: &[(ReaderId, i16, RoomId, AntennaPurpose)],
+    ) {
         let mut ports: AHashMap<ReaderId, Vec<(u8, Radio)>> = AHashMap::new();
-        for (reader_id, port, room_id) in antennas {
+        for (reader_id, port, room_id, purpose) in antennas {
             let Ok(port) = u8::try_from(*port) else {
                 continue;
             };
             let index = ReaderIndex(self.radios.position((*reader_id, port)));
             let room = Some(self.room_index(*room_id));
-            ports
-                .entry(*reader_id)
-                .or_default()
-                .push((port, Radio { index, room }));
+            let radio = Radio {
+                index,
+                room,
+                purpose: *purpose,
+            };
+            ports.entry(*reader_id).or_default().push((port, radio));
         }
         self.readers.clear();
-        for (id, reader_key, state, heartbeat_interval_ms) in rows {
+        for (id, reader_key, state, heartbeat_interval_ms, cabinet) in rows {
             let ports = ports.remove(&id).unwrap_or_default();
             let whole = ports
                 .iter()
@@ -272,6 +319,10 @@ impl Directory {
                     [(_, only)] => only.room,
                     _ => None,
                 },
+                purpose: match ports.as_slice() {
+                    [(_, only)] => only.purpose,
+                    _ => AntennaPurpose::Place,
+                },
             });
             let sends_heartbeats = heartbeat_interval_ms.is_some();
             self.readers.insert(
@@ -280,6 +331,7 @@ impl Directory {
                     id,
                     state,
                     sends_heartbeats,
+                    cabinet,
                     whole,
                     ports,
                 },
@@ -288,12 +340,16 @@ impl Directory {
     }
 
     fn take_tags(&mut self, rows: Vec<TagRow>) {
-        for (id, tag_key, technology, asset_id, asset_type_id) in rows {
+        for (id, tag_key, technology, asset_id, asset_type_id, card, unit) in rows {
+            let supply = card
+                .map(|_| SupplyTag::Card)
+                .or(unit.map(|_| SupplyTag::Unit));
             let entry = TagEntry {
                 id,
                 asset_id,
                 asset_type_id,
                 technology,
+                supply,
             };
             if let Some(position) = self.tags_by_id.get(&id) {
                 if let Some(known) = usize::try_from(*position)

@@ -51,6 +51,8 @@ pub struct Batch {
     pub seq: Option<u64>,
     /// Whether it is part of a full inventory.
     pub inventory: Option<Inventory>,
+    /// Tags of a full inventory that nobody knows; of other messages they are only counted (I-10).
+    pub unknown_tags: Vec<String>,
     /// Newest reader event in words.
     pub last_event: Option<String>,
     /// Good sightings.
@@ -127,8 +129,15 @@ pub fn take_in(message: &Message, arrival: Arrival, directory: &Directory) -> In
         antenna_port: sighting.antenna_port,
         battery_pct: sighting.battery_pct,
     });
+    let mut unknown_tags = Vec::new();
+    if envelope.inventory.is_some() {
+        let is_unknown = |key: &&str| directory.tag_position(key).is_none();
+        let keys = envelope.sightings.iter().map(|sighting| &*sighting.tag_key);
+        unknown_tags.extend(keys.filter(is_unknown).map(str::to_owned));
+    }
     Intake::Batch(Box::new(Batch {
         sightings: sightings.collect(),
+        unknown_tags,
         rejects: envelope
             .rejects
             .iter()

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use super::quarantine::NewQuarantine;
 use crate::db::types::PlaceBasis;
 use crate::ids::{AssetId, ReaderId, RoomId, TagId};
+use crate::supplies::reads::StockReads;
 
 /// A row of `sighting`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -73,6 +74,8 @@ pub struct Plan {
     pub tag_states: Vec<TagStateRow>,
     /// Moves in event order per asset.
     pub moves: Vec<AssetMove>,
+    /// What was told of stock.
+    pub stock: StockReads,
     /// Refused input.
     pub quarantine: Vec<NewQuarantine>,
     /// Sightings of tags that are not ours, per reader and hour (I-10).

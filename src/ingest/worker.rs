@@ -22,7 +22,8 @@ use crate::clock::Clock;
 use crate::db::partitions::ensure_partition;
 use crate::db::{Db, DbConn, DbError};
 use crate::ids::ReaderId;
-use crate::live::TopicSet;
+use crate::live::{Topic, TopicSet};
+use crate::supplies::reads::apply_reads;
 
 /// How often the health of readers is written.
 const HEALTH_EVERY: Duration = Duration::from_secs(5);
@@ -230,6 +231,11 @@ impl Worker {
                 store::write(conn, &plan, arrival.now).await?;
                 // R11, R23: in the transaction of the move that causes it.
                 settle_clean_rooms(conn, &plan.moved_assets(), arrival.now).await?;
+                if !plan.stock.is_empty() && apply_reads(conn, &plan.stock, arrival.now).await? > 0
+                {
+                    // Open lists of stock and orders listen to this.
+                    state.changed.insert(Topic::Alerts);
+                }
                 if is_health_due {
                     let event_ms = if is_caught_up {
                         arrival.now.timestamp_millis()

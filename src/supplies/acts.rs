@@ -14,7 +14,7 @@ use super::orders::QUANTITY_MAX;
 use super::settle::settle;
 use super::standing::{Portion, allocate};
 use crate::assets::acts::{UNDO_FOR, take_form_key};
-use crate::db::schema::{bin, lot, order_line, stock_move, stocking};
+use crate::db::schema::{bin, lot, order_line, stock_move, stock_place, stocking};
 use crate::db::types::{LotState, OrderState, StockReason};
 use crate::ids::{BinId, ItemId, LotId, MoveId, OrderLineId, StockPlaceId, UserId};
 
@@ -177,6 +177,8 @@ pub enum StockRefusal {
     NoOrder,
     /// The bin is not one of two, or already as said.
     NotTwoBins,
+    /// The cabinet counts itself: what is taken or put in is booked when its door closes.
+    CountsItself,
     /// It is too late to take it back, it was taken back before, or another person did it.
     NoUndo,
 }
@@ -275,6 +277,13 @@ async fn perform(
     {
         return Err(StockRefusal::Reason.into());
     }
+    if matches!(
+        form.act,
+        StockAct::Leave { .. } | StockAct::Arrive { .. } | StockAct::Transfer { .. }
+    ) && counts_itself(conn, &form.act, form.stock.stock_place_id).await?
+    {
+        return Err(StockRefusal::CountsItself.into());
+    }
     let by = MovedBy::Person(form.user_id, form.key);
     match form.act {
         StockAct::Leave { .. } => leave(conn, form, now).await,
@@ -306,7 +315,7 @@ async fn perform(
             needs_note(form)?;
             lock(conn, &[form.stock]).await?;
             find_two_bins(conn, form.stock, bin_id).await?;
-            if !mark_full(conn, bin_id).await? {
+            if !mark_full(conn, bin_id, now).await? {
                 return Err(StockRefusal::NotTwoBins.into());
             }
             let settled = settle(conn, &[form.stock], now).await?;
@@ -315,6 +324,28 @@ async fn perform(
         }
         StockAct::Undo { form_key } => Ok((undo(conn, form, form_key, now).await?, 0)),
     }
+}
+
+/// Whether one of the places of an act is a cabinet with a reader: booked by hand too, everything would count twice.
+async fn counts_itself(
+    conn: &mut AsyncPgConnection,
+    act: &StockAct<'_>,
+    place: StockPlaceId,
+) -> QueryResult<bool> {
+    let mut places = vec![place];
+    if let StockAct::Transfer {
+        to: (to_place, _), ..
+    } = act
+    {
+        places.push(*to_place);
+    }
+    let cabinets: i64 = stock_place::table
+        .filter(stock_place::id.eq_any(places))
+        .filter(stock_place::reader_id.is_not_null())
+        .count()
+        .get_result(conn)
+        .await?;
+    Ok(cabinets > 0)
 }
 
 fn check_quantity(quantity: i64) -> Result<(), StockRefusal> {
@@ -632,6 +663,24 @@ async fn receive_line(
         return Err(StockRefusal::Over((ordered - received).max(0)).into());
     }
     let is_done = now_received >= ordered || receipt.closes_short;
+    set_received(
+        conn,
+        line_id,
+        now_received,
+        (is_done, Some(form.user_id)),
+        now,
+    )
+    .await?;
+    Ok(())
+}
+
+async fn set_received(
+    conn: &mut AsyncPgConnection,
+    line_id: OrderLineId,
+    received: i64,
+    (is_done, by): (bool, Option<UserId>),
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
     let state = if is_done {
         OrderState::Received
     } else {
@@ -639,15 +688,67 @@ async fn receive_line(
     };
     diesel::update(order_line::table.find(line_id))
         .set((
-            order_line::quantity_received.eq(now_received),
+            order_line::quantity_received.eq(received),
             order_line::state.eq(state),
             order_line::ended_at.eq(is_done.then_some(now)),
-            order_line::ended_by.eq(is_done.then_some(form.user_id)),
+            order_line::ended_by.eq(by.filter(|_| is_done)),
             order_line::settled_at.eq(now),
         ))
         .execute(conn)
-        .await?;
-    Ok(())
+        .await
+        .map(drop)
+}
+
+/// A cabinet saw pieces for the first time: they came with the oldest order that is on its way, when there is one. The caller holds the
+/// lock of the item and place.
+///
+/// # Errors
+/// When the database fails.
+pub async fn receive_by_reader(
+    conn: &mut AsyncPgConnection,
+    stock: StockKey,
+    quantity: i64,
+    now: DateTime<Utc>,
+) -> QueryResult<Option<OrderLineId>> {
+    let Some(line) = find_line_on_its_way(conn, stock).await? else {
+        return Ok(None);
+    };
+    let received = line.received + quantity;
+    let is_done = received >= line.ordered;
+    set_received(conn, line.id, received, (is_done, None), now).await?;
+    Ok(Some(line.id))
+}
+
+struct LineOnItsWay {
+    id: OrderLineId,
+    ordered: i64,
+    received: i64,
+}
+
+/// The oldest line that was sent and has not come in full.
+async fn find_line_on_its_way(
+    conn: &mut AsyncPgConnection,
+    stock: StockKey,
+) -> QueryResult<Option<LineOnItsWay>> {
+    let found: Option<(OrderLineId, Option<i64>, i64)> = order_line::table
+        .filter(order_line::item_id.eq(stock.item_id))
+        .filter(order_line::stock_place_id.eq(stock.stock_place_id))
+        .filter(order_line::state.eq_any([OrderState::Sent, OrderState::PartReceived]))
+        .order((order_line::approved_at, order_line::id))
+        .select((
+            order_line::id,
+            order_line::quantity_ordered,
+            order_line::quantity_received,
+        ))
+        .for_update()
+        .first(conn)
+        .await
+        .optional()?;
+    Ok(found.map(|(id, ordered, received)| LineOnItsWay {
+        id,
+        ordered: ordered.unwrap_or(0),
+        received,
+    }))
 }
 
 async fn transfer(
@@ -770,10 +871,17 @@ pub async fn empty_bin(
     post(conn, &moves, now).await.map(Some)
 }
 
-async fn mark_full(conn: &mut AsyncPgConnection, bin_id: BinId) -> QueryResult<bool> {
+async fn mark_full(
+    conn: &mut AsyncPgConnection,
+    bin_id: BinId,
+    now: DateTime<Utc>,
+) -> QueryResult<bool> {
     let marked = diesel::update(bin::table.find(bin_id))
         .filter(bin::empty_since.is_not_null())
-        .set(bin::empty_since.eq(None::<DateTime<Utc>>))
+        .set((
+            bin::empty_since.eq(None::<DateTime<Utc>>),
+            bin::filled_at.eq(now),
+        ))
         .execute(conn)
         .await?;
     Ok(marked == 1)
@@ -796,23 +904,14 @@ async fn refill(
     let one_bin = find_two_bins(conn, form.stock, bin_id).await?;
     let quantity = quantity.unwrap_or(one_bin);
     check_quantity(quantity)?;
-    if !mark_full(conn, bin_id).await? {
+    if !mark_full(conn, bin_id, now).await? {
         return Err(StockRefusal::NotTwoBins.into());
     }
     let lot_id = find_or_insert_lot(conn, form.stock.item_id, label, now).await?;
     check_receipt_lot(conn, form.stock, lot_id, Receipt::default(), now).await?;
     let mut filled = new_move(form, StockReason::Refill, (lot_id, bin_id), quantity, now);
     // The oldest order that is on its way came with it.
-    let line: Option<OrderLineId> = order_line::table
-        .filter(order_line::item_id.eq(form.stock.item_id))
-        .filter(order_line::stock_place_id.eq(form.stock.stock_place_id))
-        .filter(order_line::state.eq_any([OrderState::Sent, OrderState::PartReceived]))
-        .order((order_line::approved_at, order_line::id))
-        .select(order_line::id)
-        .first(conn)
-        .await
-        .optional()?;
-    if let Some(line_id) = line {
+    if let Some(LineOnItsWay { id: line_id, .. }) = find_line_on_its_way(conn, form.stock).await? {
         let receipt = Receipt {
             confirms_over: true,
             ..Receipt::default()

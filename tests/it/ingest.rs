@@ -8,4 +8,5 @@ mod permissions;
 mod repeats;
 pub mod rig;
 mod rules;
+mod stock;
 mod topology;

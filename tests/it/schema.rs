@@ -101,6 +101,7 @@ async fn the_generated_schema_is_that_of_the_database() {
             "jsonb" => "Jsonb",
             "float4" => "Float4",
             "float8" => "Float8",
+            "_int8" => "Array<Nullable<Int8>>",
             other => panic!("{}: teach this test the type {other}", row.line),
         };
         let kind = if parts[3] == "YES" {

@@ -4,4 +4,5 @@ mod demand;
 mod histories;
 mod lowering;
 mod pages;
+mod reads;
 mod world;

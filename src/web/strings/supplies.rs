@@ -311,6 +311,7 @@ catalogue! {
         refused_over = "Only {} are still open of that order. If more came and that is right, tick it.",
         refused_no_order = "That order is not on its way to this place any more. Load the page again.",
         refused_two_bins = "That bin is already as you say, or is not one of two.",
+        refused_cabinet = "This cabinet counts itself: put the pieces in or take them out and close its door. Nothing has to be entered.",
         refused_undo = "It is too late to take that back, or somebody did. Set the stock right instead.",
         back_item = "Back to the item",
         reason_receive = "received",

@@ -416,6 +416,7 @@ fn refusal_words(refusal: StockRefusal, t: &'static Strings) -> (StatusCode, Str
         StockRefusal::Over(open) => (unfit, fill(words.refused_over, &[&grouped(open)])),
         StockRefusal::NoOrder => (StatusCode::CONFLICT, words.refused_no_order.to_owned()),
         StockRefusal::NotTwoBins => (StatusCode::CONFLICT, words.refused_two_bins.to_owned()),
+        StockRefusal::CountsItself => (StatusCode::CONFLICT, words.refused_cabinet.to_owned()),
         StockRefusal::NoUndo => (StatusCode::CONFLICT, words.refused_undo.to_owned()),
     }
 }
