@@ -14,6 +14,7 @@
 //! assert!(messages.iter().any(|message| !message.sightings.is_empty()));
 //! ```
 
+mod cabinets;
 pub mod credentials;
 mod desk;
 mod fleet;

@@ -73,6 +73,42 @@ pub fn sgtin_96(hex: &str) -> Option<Sgtin> {
     })
 }
 
+impl Sgtin {
+    /// The EPC bank in hex, with a company prefix of so many digits. `None` when the GTIN has not 14 digits, when GS1 gives no prefix that
+    /// length (6 to 12), or when the serial number or the filter are too large.
+    ///
+    /// ```
+    /// use wardtrack::codes::epc::{Sgtin, sgtin_96};
+    ///
+    /// let piece = Sgtin { gtin: "09506000134352".to_owned(), serial: 123_456_789, filter: 3 };
+    /// let hex = piece.to_hex(7).unwrap();
+    /// assert_eq!(sgtin_96(&hex), Some(piece));
+    /// ```
+    #[must_use]
+    pub fn to_hex(&self, company_digits: usize) -> Option<String> {
+        if self.gtin.len() != 14 || self.serial >> SERIAL_BITS != 0 || self.filter > 7 {
+            return None;
+        }
+        let partition = COMPANY.iter().position(|(_, of)| *of == company_digits)?;
+        let (company_bits, _) = COMPANY.get(partition)?;
+        let indicator = self.gtin.get(..1)?;
+        let company: u128 = self.gtin.get(1..=company_digits)?.parse().ok()?;
+        let reference = self.gtin.get(company_digits + 1..13)?;
+        let item: u128 = format!("{indicator}{reference}").parse().ok()?;
+        let mut bits = SGTIN_96;
+        for (value, width) in [
+            (u128::from(self.filter), 3),
+            (u128::try_from(partition).ok()?, 3),
+            (company, *company_bits),
+            (item, COMPANY_AND_ITEM_BITS - company_bits),
+            (u128::from(self.serial), SERIAL_BITS),
+        ] {
+            bits = (bits << width) | value;
+        }
+        Some(format!("{bits:024X}"))
+    }
+}
+
 /// A number with leading zeros up to its count of digits; `None` when it has more.
 fn digits(number: u128, count: usize) -> Option<String> {
     let text = format!("{number:0count$}");

@@ -33,6 +33,8 @@ pub struct ReaderMessage {
     pub seq: u64,
     /// What was heard; empty: a heartbeat.
     pub sightings: Vec<SimSighting>,
+    /// Of a full inventory: its number, which part this is, and how many there are.
+    pub inventory: Option<(i64, usize, usize)>,
 }
 
 /// One merged read.
@@ -178,6 +180,7 @@ impl Desk {
             boot: Arc::clone(&self.boot),
             seq: self.seq,
             sightings,
+            inventory: None,
         }
     }
 

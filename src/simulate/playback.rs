@@ -325,6 +325,7 @@ impl Line {
             boot: self.boot.clone(),
             seq: self.seq.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1,
             sightings: sightings.collect(),
+            inventory: None,
         }
     }
 

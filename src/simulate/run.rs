@@ -157,6 +157,13 @@ pub async fn run(
         publish_hints(around, lifecycle),
         lifecycle.clone(),
     ));
+    let cabinets = tokio::spawn(super::cabinets::work(
+        around.db.clone(),
+        around.clock.clone(),
+        options.seed,
+        senders.clone(),
+        lifecycle.clone(),
+    ));
     let ended = publish_world(
         lifecycle, around, options, &mut world, &senders, &mut truth, &counts,
     )
@@ -166,6 +173,7 @@ pub async fn run(
         truth.write(&site.plan, &site.assets, &world.cut_visits())?;
     }
     staff.abort();
+    cabinets.abort();
     drop(senders);
     let finished = async { while readers.join_next().await.is_some() {} };
     if tokio::time::timeout(FINISH_MAX, finished).await.is_err() {
@@ -210,13 +218,18 @@ async fn store_site(
 ) -> anyhow::Result<(Stored, HashMap<String, String>)> {
     let mut conn = around.db.conn().await?;
     let now = around.clock.now();
-    let stored = conn
+    let mut stored = conn
         .transaction(async |conn| seed::store_plan(conn, plan, now).await)
         .await
         .context("storing the simulated site")?;
     conn.transaction(async |conn| seed::store_supplies(conn, seed, now).await)
         .await
         .context("storing the supplies of the simulated site")?;
+    let supply_readers = conn
+        .transaction(async |conn| seed::store_supply_readers(conn, now).await)
+        .await
+        .context("storing the readers of the supplies")?;
+    stored.readers.extend(supply_readers);
     let places = seed::list_places(&mut conn, plan)
         .await
         .context("reading where the equipment is")?;

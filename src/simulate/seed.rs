@@ -7,6 +7,7 @@ mod drawings;
 mod equipment;
 mod pars;
 mod supplies;
+pub(super) mod supply_readers;
 
 use std::collections::{HashMap, HashSet};
 
@@ -22,6 +23,7 @@ use crate::db::types::ReaderState;
 use crate::find::synonyms::exchange::{StarterScope, add_starter};
 use crate::ids::{BuildingId, FacilityId, FloorId, ReaderId, RoomId, UnitId, ZoneId};
 pub use supplies::store_supplies;
+pub use supply_readers::store_supply_readers;
 
 /// What was stored.
 #[derive(Clone, Debug, Default)]

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::noise::Chance;
 use super::supplies::item_numbers;
-use crate::db::schema::{item, order_line, stocking};
+use crate::db::schema::{bin_card, item, order_line, stocking};
 use crate::db::types::{OrderState, Role, StockReason};
 use crate::ids::{BinId, ItemId, OrderLineId, StockPlaceId, UserId};
 use crate::supplies::acts::{
@@ -110,6 +110,8 @@ async fn take(
         return Ok(false);
     };
     let act = match stocked.second_bin_id {
+        // What has a card is told by the board.
+        Some(_) if has_card(conn, stocked.bin_id).await? => return Ok(false),
         Some(second) => {
             if !chance.happens(EMPTIED) {
                 return Ok(false);
@@ -139,6 +141,15 @@ async fn take(
         }
     };
     perform_stock(conn, stocked.key(), nurse, act, now).await
+}
+
+async fn has_card(conn: &mut AsyncPgConnection, bin_id: BinId) -> anyhow::Result<bool> {
+    let cards: i64 = bin_card::table
+        .filter(bin_card::bin_id.eq(bin_id))
+        .count()
+        .get_result(conn)
+        .await?;
+    Ok(cards > 0)
 }
 
 /// Whether it was carried out; what is refused was done by somebody else meanwhile.

@@ -98,6 +98,17 @@ pub(super) fn item_number(kind: usize, size: usize) -> String {
     format!("{:03}-{}", 100 + kind, size + 1)
 }
 
+/// GS1 company prefix for examples, and how many digits it has.
+const COMPANY: &str = "9506000";
+pub(super) const COMPANY_DIGITS: usize = COMPANY.len();
+
+/// The GTIN of an item by its place in the catalogue.
+pub(super) fn gtin(number: usize) -> String {
+    let body = format!("0{COMPANY}{number:05}");
+    let check = crate::codes::gs1::check_digit(&body).unwrap_or(0);
+    format!("{body}{check}")
+}
+
 /// All of them.
 pub(super) fn item_numbers() -> Vec<String> {
     let kinds = 0..KINDS.len();

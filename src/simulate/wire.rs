@@ -13,6 +13,15 @@ struct Body<'a> {
     boot: &'a str,
     seq: u64,
     s: Vec<Element<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inv: Option<Inventory>,
+}
+
+#[derive(Serialize)]
+struct Inventory {
+    seq: i64,
+    part: usize,
+    parts: usize,
 }
 
 #[derive(Serialize)]
@@ -56,6 +65,9 @@ impl ReaderMessage {
             boot: &self.boot,
             seq: self.seq,
             s: self.sightings.iter().map(Element::from).collect(),
+            inv: self
+                .inventory
+                .map(|(seq, part, parts)| Inventory { seq, part, parts }),
         })
     }
 }

@@ -11,10 +11,12 @@ use uuid::Uuid;
 
 use super::ledger::{StockKey, columns};
 use super::settle::{StandingRow, list_standings};
-use crate::db::schema::{item, item_code, item_pack, lot, stock_day, stock_place, supplier};
+use crate::db::schema::{item, item_code, item_pack, lot, stock_day, supplier};
 use crate::db::types::{LotState, Role, StockPlaceKind, StockReason};
 use crate::ids::{BinId, ItemId, LotId, MoveId, StockPlaceId};
 
+/// A place by itself.
+pub const STOCK_PLACE_SQL: &str = include_str!("sql/stock_place.sql");
 /// Places of stock.
 pub const STOCK_PLACES_SQL: &str = include_str!("sql/stock_places.sql");
 /// Which items a place should hold.
@@ -136,14 +138,35 @@ pub async fn list_stock_places(
 pub async fn find_stock_place(
     mut conn: &AsyncPgConnection,
     id: StockPlaceId,
-) -> QueryResult<Option<(String, Option<DateTime<Utc>>)>> {
-    stock_place::table
-        .find(id)
-        .filter(stock_place::is_retired.eq(false))
-        .select((stock_place::name, stock_place::silent_since))
-        .first(&mut conn)
+) -> QueryResult<Option<PlaceCard>> {
+    sql_query(STOCK_PLACE_SQL)
+        .bind::<BigInt, _>(id)
+        .get_result(&mut conn)
         .await
         .optional()
+}
+
+/// A place by itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, QueryableByName)]
+pub struct PlaceCard {
+    /// Its name.
+    #[diesel(sql_type = Text)]
+    pub name: String,
+    /// Until when a cabinet that is not heard was (R24).
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub silent_since: Option<DateTime<Utc>>,
+    /// A cabinet with a reader: it counts itself.
+    #[diesel(sql_type = Bool)]
+    pub counts_itself: bool,
+    /// When its last full inventory was taken.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub inventory_at: Option<DateTime<Utc>>,
+    /// Labels in it that belong to no item.
+    #[diesel(sql_type = BigInt)]
+    pub foreign_tags: i64,
+    /// Pieces that the last inventory did not have, and that are not yet taken for gone (R25).
+    #[diesel(sql_type = BigInt)]
+    pub not_seen: i64,
 }
 
 #[derive(QueryableByName)]
@@ -186,6 +209,9 @@ pub struct StockFacts {
     /// The name of the place.
     #[diesel(sql_type = Text)]
     pub stock_place_name: String,
+    /// A cabinet with a reader: it counts itself.
+    #[diesel(sql_type = Bool)]
+    pub counts_itself: bool,
     /// A cabinet that is not heard.
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub silent_since: Option<DateTime<Utc>>,

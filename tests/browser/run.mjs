@@ -341,7 +341,7 @@ try {
   for (const [label, colorScheme] of [["phone", "dark"], ["desk", "light"]]) {
     await walkStates(browser, origin, { viewport: sizes[label], colorScheme }, `${label}-${colorScheme}`, { check, signIn, checkPage, query, execute });
   }
-  await walkSupplies(browser, origin, { check, signIn, query, execute, user: "walker" }, sizes);
+  await walkSupplies(browser, origin, { check, signIn, query, execute, publish, user: "walker" }, sizes);
   await walkSessionEnd(browser, origin, { check, signIn, checkPage }, sizes.desk);
   await walkByKeyboard(browser, origin);
   await walkWithoutScripts(browser, origin);

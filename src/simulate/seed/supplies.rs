@@ -68,7 +68,7 @@ pub async fn store_supplies(
                 }
             })
             .collect();
-        inserted += store_stock(conn, *place, &held, &mut chance, now).await?;
+        inserted += store_stock(conn, (*place, *is_cabinet), &held, &mut chance, now).await?;
     }
     Ok(inserted)
 }
@@ -219,12 +219,12 @@ async fn store_places(
 /// Bins, rules, lots and levels of a place.
 async fn store_stock(
     conn: &mut AsyncPgConnection,
-    place: StockPlaceId,
+    (place, is_cabinet): (StockPlaceId, bool),
     held: &[(usize, Item)],
     chance: &mut Chance,
     now: DateTime<Utc>,
 ) -> QueryResult<usize> {
-    let is_two_bin = |position: usize| position.is_multiple_of(TWO_BIN_EVERY);
+    let is_two_bin = |position: usize| !is_cabinet && position.is_multiple_of(TWO_BIN_EVERY);
     let names = held.iter().enumerate().flat_map(|(position, _)| {
         let shelf = char::from(b'A' + u8::try_from(position / 12).unwrap_or(25).min(25));
         let bins = if is_two_bin(position) { 2 } else { 1 };

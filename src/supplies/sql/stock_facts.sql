@@ -1,5 +1,5 @@
 -- What is to be said of items at places besides how they stand: $1 items, $2 places, pairwise.
-SELECT s.item_id, s.stock_place_id, i.item_number, i.name AS item_name, i.base_unit, sp.name AS stock_place_name, sp.silent_since,
+SELECT s.item_id, s.stock_place_id, i.item_number, i.name AS item_name, i.base_unit, sp.name AS stock_place_name, sp.silent_since, sp.reader_id IS NOT NULL AS counts_itself,
        s.bin_id, b.name AS bin_name, b.empty_since, s.second_bin_id, b2.name AS second_bin_name, b2.empty_since AS second_empty_since,
        (SELECT min(l.expires_on) FROM stock_level sl JOIN lot l ON l.id = sl.lot_id
         WHERE sl.item_id = s.item_id AND sl.stock_place_id = s.stock_place_id AND sl.on_hand > 0) AS next_expiry,

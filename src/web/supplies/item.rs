@@ -90,6 +90,8 @@ pub struct Chosen {
     pub chip: Chip,
     /// A cabinet that is not heard.
     pub silent_since: Option<DateTime<Utc>>,
+    /// A cabinet with a reader: nothing is entered by hand.
+    pub counts_itself: bool,
     /// The rule that holds here and the numbers: what they are, and their value.
     pub facts: Vec<(&'static str, String)>,
     /// Use of the last weeks.
@@ -393,6 +395,7 @@ impl Chosen {
             place: facts.stock_place_name.clone(),
             chip: stock_chip(&here.line, shell.t),
             silent_since: facts.silent_since,
+            counts_itself: facts.counts_itself,
             facts: rows,
             chart: Chart::new(&here.used, row.today, first_day(row.today), shell),
             moves: here

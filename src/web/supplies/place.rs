@@ -2,7 +2,6 @@
 
 use actix_web::web;
 use askama::Template;
-use chrono::{DateTime, Utc};
 
 use super::line::StockRow;
 use super::places::SupplyParams;
@@ -11,7 +10,7 @@ use crate::app::App;
 use crate::ids::StockPlaceId;
 use crate::live::Topic;
 use crate::supplies::stock::{
-    NameCursor, STOCK_PER_PAGE, StockLine, StockOf, find_stock_place, list_stock,
+    NameCursor, PlaceCard, STOCK_PER_PAGE, StockLine, StockOf, find_stock_place, list_stock,
 };
 use crate::web::exports::download_href;
 use crate::web::extract::{IdPath, Viewer};
@@ -27,8 +26,8 @@ pub struct StockPlacePage {
     pub shell: Shell,
     /// Its name.
     pub heading: String,
-    /// A cabinet that is not heard: the counts are as of then (R24).
-    pub silent_since: Option<DateTime<Utc>>,
+    /// The place: whether it counts itself, and is heard.
+    pub place: PlaceCard,
     /// What it holds.
     pub rows: Vec<StockRow>,
     /// More of it.
@@ -72,13 +71,13 @@ impl StockPlacePage {
     fn new(
         shell: Shell,
         id: StockPlaceId,
-        (heading, silent_since): (String, Option<DateTime<Utc>>),
+        place: PlaceCard,
         (after, (lines, next)): (Option<NameCursor>, (Vec<StockLine>, Option<NameCursor>)),
     ) -> Self {
         let path = routes::stock_place_path(id);
         Self {
-            heading,
-            silent_since,
+            heading: place.name.clone(),
+            place,
             rows: lines
                 .iter()
                 .map(|line| StockRow::new(line, &shell))
@@ -96,18 +95,29 @@ impl StockPlacePage {
         let shell = Shell::sample_for(crate::db::types::Role::Supply);
         let now = shell.now;
         let cursor = || NameCursor::parse("7.x");
-        let place = "4 West supply room & <more>".to_owned();
+        let place = PlaceCard {
+            name: "4 West supply room & <more>".to_owned(),
+            ..PlaceCard::default()
+        };
+        let silent = PlaceCard {
+            silent_since: Some(now),
+            counts_itself: true,
+            inventory_at: Some(now),
+            foreign_tags: 2,
+            not_seen: 1,
+            ..place.clone()
+        };
         vec![
             Self::new(
                 shell.clone(),
                 StockPlaceId(6),
-                (place.clone(), None),
+                place,
                 (None, (Vec::new(), None)),
             ),
             Self::new(
                 shell,
                 StockPlaceId(6),
-                (place, Some(now)),
+                silent,
                 (cursor(), (stock_lines(now), cursor())),
             ),
         ]

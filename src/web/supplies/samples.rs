@@ -130,6 +130,7 @@ pub(super) fn stock_lines(now: DateTime<Utc>) -> Vec<StockLine> {
             base_unit: "each".to_owned(),
             stock_place_name: "4 West supply room & more".to_owned(),
             silent_since: is_silent.then_some(now),
+            counts_itself: is_silent,
             bin_id: BinId(7),
             bin_name: "A-03".to_owned(),
             empty_since: two_bins.then_some(now),

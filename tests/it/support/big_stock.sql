@@ -18,3 +18,9 @@ SELECT item_id, stock_place_id, 'withdrawn', 'reorder_point', 10, now() - interv
 INSERT INTO order_line (item_id, stock_place_id, cause, quantity_suggested, suggested_at, settled_at)
 SELECT item_id, stock_place_id, 'reorder_point', 10, now() - item_id * interval '1 second', now() FROM stocking WHERE item_id % 10 = 0;
 ANALYZE;
+-- 20,000 labelled pieces in 1,000 bins.
+INSERT INTO tag (tag_key, technology) SELECT 'epc:AA' || lpad(to_hex(n), 8, '0'), 'rfid' FROM generate_series(1, 20000) n;
+INSERT INTO unit_tag (tag_id, item_id, lot_id, bin_id)
+SELECT t.id, l.item_id, l.id, (SELECT min(id) FROM bin) + t.id % 1000
+FROM tag t CROSS JOIN (SELECT min(id) AS id, min(item_id) AS item_id FROM lot) l WHERE t.tag_key LIKE 'epc:AA%';
+ANALYZE unit_tag, tag;
