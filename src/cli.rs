@@ -3,6 +3,7 @@
 mod admin;
 mod bench;
 mod consume;
+mod deliver;
 mod dev;
 mod gateway;
 mod import_assets;
@@ -60,6 +61,8 @@ enum Command {
     Consume(consume::Args),
     /// Send messages of quarantine again when an administrator asked for it.
     Gateway(gateway::Args),
+    /// Send messages about alerts by mail and to web addresses.
+    Deliver(deliver::Args),
     /// Do what time causes: place rules, missing equipment, hold times of alerts, counts and retention.
     Schedule(schedule::Args),
     /// Play a recorded site through RabbitMQ as its readers would.
@@ -91,6 +94,7 @@ pub fn main() -> ExitCode {
         Command::Reader(args) => block_on(reader::run(args)),
         Command::Consume(args) => block_on(consume::run(args)),
         Command::Gateway(args) => block_on(gateway::run(args)),
+        Command::Deliver(args) => block_on(deliver::run(args)),
         Command::Schedule(args) => block_on(schedule::run(args)),
         Command::Replay(args) => block_on(replay::run(args)),
         Command::Locate(args) => locate::run(&args),

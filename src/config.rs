@@ -5,13 +5,16 @@
 
 pub mod broker;
 pub mod db;
+pub mod delivery;
 pub mod ingest;
 pub mod log;
+pub mod network;
 pub mod secret;
 pub mod web;
 
 pub use broker::BrokerArgs;
 pub use db::DbArgs;
+pub use delivery::DeliveryArgs;
 pub use ingest::IngestArgs;
 pub use log::LogArgs;
 pub use secret::Secret;

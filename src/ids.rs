@@ -77,4 +77,10 @@ id! {
     OrderLineId,
     /// A row of `supply_order`.
     SupplyOrderId,
+    /// A row of `destination`.
+    DestinationId,
+    /// A row of `alert_route`.
+    RouteId,
+    /// A row of `outbox`.
+    OutboxId,
 }

@@ -17,6 +17,7 @@ pub mod config;
 pub mod credential;
 pub mod csv_text;
 pub mod db;
+pub mod delivery;
 pub mod devices;
 pub mod find;
 pub mod ids;

@@ -11,6 +11,7 @@ pub mod counts;
 pub mod demand;
 pub mod expiry;
 pub mod facts;
+pub mod messages;
 pub mod missing;
 pub mod place_rules;
 pub mod readers;
@@ -61,6 +62,8 @@ pub enum Job {
     Readers,
     /// R24: cabinets that are not heard.
     Cabinets,
+    /// Alerts that are told further, and messages that tell several.
+    Messages,
     /// R17: lots that expire.
     Expiry,
     /// Mean use of a day.
@@ -80,6 +83,7 @@ impl Job {
         Self::Rooms,
         Self::Readers,
         Self::Cabinets,
+        Self::Messages,
         Self::Expiry,
         Self::Demand,
         Self::CleanUp,
@@ -97,6 +101,7 @@ impl Job {
             Self::Rooms => "rooms",
             Self::Readers => "readers",
             Self::Cabinets => "cabinets",
+            Self::Messages => "messages",
             Self::Expiry => "expiry",
             Self::Demand => "demand",
             Self::CleanUp => "clean_up",
@@ -109,7 +114,11 @@ impl Job {
         Duration::from_secs(match self {
             Self::Counts => 1,
             Self::Missing => 2,
-            Self::PlaceRules | Self::SeenAgain | Self::Readers | Self::Cabinets => 5,
+            Self::PlaceRules
+            | Self::SeenAgain
+            | Self::Readers
+            | Self::Cabinets
+            | Self::Messages => 5,
             Self::Rooms => 15,
             Self::Service | Self::Expiry | Self::Demand => 60,
             Self::CleanUp => 600,
@@ -129,6 +138,7 @@ impl Job {
             Self::Expiry => 9,
             Self::Demand => 10,
             Self::Cabinets => 11,
+            Self::Messages => 12,
         }
     }
 }
@@ -176,6 +186,7 @@ impl Scheduler {
                     Job::Rooms => rooms::run(conn, now).await,
                     Job::Readers => readers::run(conn, now).await,
                     Job::Cabinets => cabinets::run(conn, now).await,
+                    Job::Messages => messages::run(conn, now).await,
                     Job::Expiry => expiry::run(conn, now).await,
                     Job::Demand => demand::run(conn, now).await,
                     Job::CleanUp => clean_up::run(conn, now).await,

@@ -4,7 +4,9 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{Array, BigInt, Bool, Date, Integer, Nullable, Text, Timestamptz};
+use diesel::sql_types::{
+    Array, BigInt, Bool, Date, Integer, Nullable, SmallInt, Text, Timestamptz,
+};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::db::types::{AlertKind, AlertState, AssetStatus, Role, RoomKind, Severity};
@@ -263,6 +265,21 @@ pub struct AlertLine {
     /// Until when a cabinet that is not heard was.
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub silent_since: Option<DateTime<Utc>>,
+    /// Where messages could not be delivered to.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub destination_name: Option<String>,
+    /// How often it came back within ten minutes.
+    #[diesel(sql_type = Integer)]
+    pub reopened: i32,
+    /// How often it was told further because nobody acknowledged it.
+    #[diesel(sql_type = SmallInt)]
+    pub step: i16,
+    /// Until when it waits because somebody said so.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub snoozed_until: Option<DateTime<Utc>>,
+    /// Why.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub snooze_reason: Option<String>,
     /// The critical level, when the room has one now.
     #[diesel(sql_type = Nullable<Integer>)]
     pub critical: Option<i32>,

@@ -1,7 +1,9 @@
 //! What alerts are about, and how much they matter (domain section 5, table of alerts). Pure.
 
 use crate::db::types::{AlertKind, AssetStatus, Role, RoomKind, Severity};
-use crate::ids::{AssetId, AssetTypeId, BinId, ItemId, LotId, ReaderId, RoomId, StockPlaceId};
+use crate::ids::{
+    AssetId, AssetTypeId, BinId, DestinationId, ItemId, LotId, ReaderId, RoomId, StockPlaceId,
+};
 
 /// The subject of an alert: with its kind it is the key of which at most one is unresolved (R22).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +22,8 @@ pub enum Subject {
     LotAtPlace(LotId, ItemId, StockPlaceId, i64),
     /// The cabinet that a reader counts.
     Cabinet(StockPlaceId, ReaderId),
+    /// Where messages go.
+    Destination(DestinationId),
 }
 
 /// A condition that is true.
@@ -47,7 +51,10 @@ impl Cause {
             (AlertKind::Stockout | AlertKind::BothBinsEmpty | AlertKind::FeedSilent, _) => {
                 Severity::Critical
             }
-            (AlertKind::EquipmentBelowCritical | AlertKind::ReaderDown, _) => Severity::High,
+            (
+                AlertKind::EquipmentBelowCritical | AlertKind::ReaderDown | AlertKind::NotDelivered,
+                _,
+            ) => Severity::High,
             (AlertKind::Expiry, Subject::LotAtPlace(.., days_left)) => expiry_severity(days_left),
             (
                 AlertKind::SoiledInCleanRoom
@@ -83,6 +90,7 @@ pub fn key(kind: AlertKind, subject: Subject) -> String {
         Subject::ItemInBin(item, _, bin) => format!("{kind}:item={item}:bin={bin}"),
         Subject::LotAtPlace(lot, _, place, _) => format!("{kind}:lot={lot}:place={place}"),
         Subject::Cabinet(place, _) => format!("{kind}:place={place}"),
+        Subject::Destination(destination) => format!("{kind}:destination={destination}"),
     }
 }
 
@@ -104,6 +112,7 @@ pub fn may_resolve(kind: AlertKind, role: Role) -> bool {
             matches!(role, Role::Supply | Role::Biomed | Role::Admin)
         }
         AlertKind::Missing | AlertKind::ReaderDown => matches!(role, Role::Biomed | Role::Admin),
+        AlertKind::NotDelivered => role == Role::Admin,
         AlertKind::Stockout
         | AlertKind::Reorder
         | AlertKind::BothBinsEmpty

@@ -9,7 +9,9 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use super::rules::{Cause, Subject, is_soiled_in_clean_room, key};
 use super::watch::{ReaderWatch, RoomWatch};
 use crate::db::types::{AlertKind, AssetStatus, RoomKind};
-use crate::ids::{AssetId, AssetTypeId, BinId, ItemId, LotId, ReaderId, RoomId, StockPlaceId};
+use crate::ids::{
+    AssetId, AssetTypeId, BinId, DestinationId, ItemId, LotId, ReaderId, RoomId, StockPlaceId,
+};
 
 /// Conditions that are true: opens their alerts, or adds to the count of those that are open (R22). What is back within ten
 /// minutes opens the same alert again.
@@ -61,6 +63,10 @@ pub async fn raise(
         Subject::ItemInBin(_, _, bin) => Some(bin),
         _ => None,
     };
+    let destination = |cause: &Cause| match cause.subject {
+        Subject::Destination(destination) => Some(destination),
+        _ => None,
+    };
     let raised: Number = sql_query(include_str!("sql/raise.sql"))
         .bind::<Array<Text>, _>(column(causes, |cause| cause.kind.as_str()))
         .bind::<Array<Text>, _>(column(causes, |cause| cause.severity().as_str()))
@@ -74,6 +80,7 @@ pub async fn raise(
         .bind::<Array<Nullable<BigInt>>, _>(column::<Option<LotId>>(causes, lot))
         .bind::<Array<Nullable<BigInt>>, _>(column::<Option<BinId>>(causes, bin))
         .bind::<Timestamptz, _>(now)
+        .bind::<Array<Nullable<BigInt>>, _>(column::<Option<DestinationId>>(causes, destination))
         .get_result(conn)
         .await?;
     Ok(usize::try_from(raised.n).unwrap_or(0))

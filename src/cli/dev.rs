@@ -5,10 +5,10 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::Args as ClapArgs;
 
-use super::{consume, gateway, schedule, serve};
+use super::{consume, deliver, gateway, schedule, serve};
 use crate::clock::Clock;
 use crate::config::broker::ManagementArgs;
-use crate::config::{BrokerArgs, DbArgs, IngestArgs, WebArgs};
+use crate::config::{BrokerArgs, DbArgs, DeliveryArgs, IngestArgs, WebArgs};
 use crate::db::Db;
 use crate::lifecycle::Lifecycle;
 
@@ -23,6 +23,8 @@ pub struct Args {
     broker: BrokerArgs,
     #[command(flatten)]
     management: ManagementArgs,
+    #[command(flatten)]
+    delivery: DeliveryArgs,
     #[command(flatten)]
     db: DbArgs,
 }
@@ -52,5 +54,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     gateway::spawn(&args.broker, &db, &clock, &life)?;
     let db = Db::new(&args.db, &url, "wardtrack scheduler")?;
     schedule::spawn(&db, &clock, &hints, &life);
+    let db = Db::new(&args.db, &url, "wardtrack messages")?;
+    deliver::spawn(&args.delivery, &db, &clock, &hints, &life)?;
     life.wait().await
 }

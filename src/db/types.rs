@@ -289,6 +289,45 @@ text_enum! {
         FeedSilent = "feed_silent",
         /// A bin holds less than nothing by the books, or a count was too far off.
         CountDiscrepancy = "count_discrepancy",
+        /// Messages to a destination could not be delivered.
+        NotDelivered = "not_delivered",
+    }
+}
+text_enum! {
+    /// What a destination of messages is.
+    DestinationKind {
+        /// A mail address.
+        Mail = "mail",
+        /// The web address of another program.
+        Webhook = "webhook",
+    }
+}
+text_enum! {
+    /// What a message tells.
+    MessageEvent {
+        /// An alert began.
+        Opened = "opened",
+        /// It is back within ten minutes.
+        Reopened = "reopened",
+        /// It matters more than before.
+        Raised = "raised",
+        /// Nobody acknowledged it in time.
+        Escalated = "escalated",
+        /// Several alerts that could wait.
+        Digest = "digest",
+        /// An administrator tries it out.
+        Test = "test",
+    }
+}
+text_enum! {
+    /// Where a message stands.
+    MessageState {
+        /// It is tried again.
+        Waiting = "waiting",
+        /// It arrived.
+        Sent = "sent",
+        /// It was given up.
+        Failed = "failed",
     }
 }
 text_enum! {

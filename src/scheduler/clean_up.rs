@@ -8,6 +8,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::Outcome;
 use crate::assets::import::remove_old_uploads;
+use crate::delivery::follow::remove_old;
 
 /// Keys of forms: nobody presses a button of a page that is a day old and means the same press.
 pub const FORM_KEPT: TimeDelta = TimeDelta::hours(24);
@@ -32,6 +33,7 @@ pub async fn run(conn: &mut AsyncPgConnection, now: DateTime<Utc>) -> QueryResul
         .bind::<BigInt, _>(PAGE);
     let mut removed = claims.execute(conn).await?;
     removed += remove_old_uploads(conn, now).await?;
+    removed += remove_old(conn, now).await?;
     for (sql, before) in [
         (REMOVE_FORMS_SQL, now - FORM_KEPT),
         (REMOVE_ALERTS_SQL, now - DONE_KEPT),

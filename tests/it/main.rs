@@ -19,6 +19,7 @@ mod browser_rules;
 mod codes;
 mod containers;
 mod csv_export;
+mod delivery;
 mod device_pages;
 mod explain;
 mod find_words;

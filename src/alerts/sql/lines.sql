@@ -6,7 +6,7 @@ SELECT al.id AS alert_id, al.kind, al.severity, al.state, al.is_active, al.cause
        r.id AS room_id, r.name AS room_name, r.kind AS room_kind, coalesce(u.name, f.name) AS area_name,
        al.reader_id, rd.reader_key, h.last_message_at,
        al.item_id, i.name AS item_name, al.stock_place_id, sp.name AS stock_place_name, b.name AS bin_name,
-       l.lot_number, l.expires_on, sp.silent_since,
+       l.lot_number, l.expires_on, sp.silent_since, d.name AS destination_name, al.reopened, al.step, al.snoozed_until, al.snooze_reason,
        (SELECT string_agg(DISTINCT zr.name, ', ' ORDER BY zr.name)
         FROM antenna an JOIN zone z ON z.id = an.zone_id JOIN room zr ON zr.id = z.room_id WHERE an.reader_id = al.reader_id) AS reader_rooms,
        (SELECT p.critical FROM equipment_par p
@@ -25,6 +25,7 @@ LEFT JOIN stock_place sp ON sp.id = al.stock_place_id
 LEFT JOIN asset cart ON cart.id = sp.asset_id
 LEFT JOIN bin b ON b.id = al.bin_id
 LEFT JOIN lot l ON l.id = al.lot_id
+LEFT JOIN destination d ON d.id = al.destination_id
 LEFT JOIN room r ON r.id = coalesce(a.room_id, pl.room_id, al.room_id, sp.room_id, cart.room_id)
 LEFT JOIN floor f ON f.id = r.floor_id
 LEFT JOIN unit u ON u.id = r.unit_id

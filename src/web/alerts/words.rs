@@ -18,6 +18,7 @@ pub fn alert_sentence(line: &AlertLine, shell: &Shell) -> String {
     let reader = line.reader_key.as_deref().unwrap_or_default();
     let item = line.item_name.as_deref().unwrap_or_default();
     let stock = line.stock_place_name.as_deref().unwrap_or(t.somewhere);
+    let destination = line.destination_name.as_deref().unwrap_or(t.somewhere);
     let bin = line.bin_name.as_deref().unwrap_or_default();
     if line.state == AlertState::Resolved && !line.is_active {
         return match line.kind {
@@ -33,6 +34,7 @@ pub fn alert_sentence(line: &AlertLine, shell: &Shell) -> String {
             AlertKind::Expiry => fill(t.was_expiry, &[&item, &lot_word(line, shell), &stock]),
             AlertKind::FeedSilent => fill(t.was_feed, &[&stock]),
             AlertKind::CountDiscrepancy => fill(t.was_discrepancy, &[&item, &bin, &stock]),
+            AlertKind::NotDelivered => fill(t.was_not_delivered, &[&destination]),
         };
     }
     match line.kind {
@@ -70,6 +72,7 @@ pub fn alert_sentence(line: &AlertLine, shell: &Shell) -> String {
             fill(t.feed, &[&stock, &filters::clock(since, shell)])
         }
         AlertKind::CountDiscrepancy => fill(t.discrepancy, &[&item, &bin, &stock]),
+        AlertKind::NotDelivered => fill(t.not_delivered, &[&destination]),
     }
 }
 
@@ -107,6 +110,7 @@ pub fn kind_word(kind: AlertKind, t: &'static Strings) -> &'static str {
         AlertKind::Expiry => t.alerts.kind_expiry,
         AlertKind::FeedSilent => t.alerts.kind_feed,
         AlertKind::CountDiscrepancy => t.alerts.kind_discrepancy,
+        AlertKind::NotDelivered => t.alerts.kind_not_delivered,
     }
 }
 

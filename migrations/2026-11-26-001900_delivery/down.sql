@@ -1,0 +1,23 @@
+DELETE FROM digest_entry;
+DELETE FROM outbox;
+DELETE FROM alert WHERE kind = 'not_delivered';
+DROP TRIGGER alert_update_escalation ON alert;
+DROP TRIGGER alert_insert_escalation ON alert;
+DROP TRIGGER alert_update_tell ON alert;
+DROP TRIGGER alert_insert_tell ON alert;
+DROP FUNCTION set_alert_escalation();
+DROP FUNCTION tell_alert();
+DROP FUNCTION told_of(text, bigint, text, smallint, bigint);
+DROP FUNCTION escalate_after(text);
+ALTER TABLE alert DROP CONSTRAINT alert_kind_check;
+ALTER TABLE alert ADD CONSTRAINT alert_kind_check CHECK (kind IN ('equipment_below_critical', 'soiled_in_clean_room', 'missing', 'reader_down',
+    'stockout', 'reorder', 'both_bins_empty', 'expiry', 'feed_silent', 'count_discrepancy'));
+ALTER TABLE alert DROP CONSTRAINT alert_snooze_check;
+ALTER TABLE alert DROP COLUMN destination_id;
+ALTER TABLE alert DROP COLUMN snooze_reason;
+ALTER TABLE alert DROP COLUMN snoozed_by;
+ALTER TABLE alert DROP COLUMN snoozed_until;
+ALTER TABLE alert DROP COLUMN escalate_at;
+ALTER TABLE alert DROP COLUMN step;
+ALTER TABLE alert DROP COLUMN reopened;
+DROP TABLE digest_entry, outbox, alert_route, destination;
