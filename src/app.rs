@@ -7,6 +7,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use crate::clock::Clock;
 use crate::config::Secret;
 use crate::db::Db;
+use crate::delivery::address::Allowed;
 use crate::devices::broker_facts::BrokerFactsSource;
 use crate::find::nearest::NearestCache;
 use crate::find::words::WordCache;
@@ -38,6 +39,8 @@ pub struct App {
     pub broker_facts: Option<BrokerFactsSource>,
     /// Hands what readers send by HTTP to the broker; absent when no broker is configured.
     pub gateway: Option<Gateway>,
+    /// Which web addresses messages may go to.
+    pub webhooks: Allowed,
     /// Who listens to changes: open pages.
     pub live: Hub,
     /// The way to tell them, and the other processes, that something changed.
@@ -62,6 +65,7 @@ impl App {
             checks: Checks::default(),
             broker_facts: None,
             gateway: None,
+            webhooks: Allowed::default(),
             hints: Hints::for_pages(live.clone()),
             live,
             metrics: None,

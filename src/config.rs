@@ -14,7 +14,7 @@ pub mod web;
 
 pub use broker::BrokerArgs;
 pub use db::DbArgs;
-pub use delivery::DeliveryArgs;
+pub use delivery::{DeliveryArgs, WebhookArgs};
 pub use ingest::IngestArgs;
 pub use log::LogArgs;
 pub use secret::Secret;

@@ -1,7 +1,7 @@
 //! What people do about alerts: acknowledge, one or several at once, and resolve. Each form is one transaction that locks the alerts
 //! in the order of their keys, as whatever ends them does, so that of two people at the same moment one acts and the other is told.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
@@ -27,7 +27,17 @@ pub enum AlertAct<'a> {
         /// Why, when it was said.
         reason: Option<&'a str>,
     },
+    /// "Not now." It is told no further until then; it stays in the list.
+    Snooze {
+        /// For how many hours, 1 to 168.
+        hours: i64,
+        /// Why.
+        reason: &'a str,
+    },
 }
+
+/// Longest snooze in hours.
+pub const SNOOZE_HOURS_MAX: i64 = 168;
 
 /// What became of a form.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +69,8 @@ pub enum AlertRefusal {
     Right(AlertId),
     /// A reason is needed while its condition holds.
     Reason(AlertId),
+    /// A snooze is for 1 to 168 hours.
+    Hours(i64),
 }
 
 /// Why a form was not carried out.
@@ -116,6 +128,9 @@ pub async fn perform_alert_form(
         match form.act {
             AlertAct::Acknowledge => acknowledge(conn, &rows, form, now).await,
             AlertAct::Resolve { reason } => resolve(conn, &rows, form, reason, now).await,
+            AlertAct::Snooze { hours, reason } => {
+                snooze(conn, &rows, form, (hours, reason), now).await
+            }
         }
     })
     .await
@@ -173,6 +188,53 @@ async fn acknowledge(
         .execute(conn)
         .await?;
     Ok(AlertPosted::Done { changed, left })
+}
+
+/// Until then nobody is told further. It needs an end and a reason.
+async fn snooze(
+    conn: &mut AsyncPgConnection,
+    rows: &[Locked],
+    form: &AlertForm<'_>,
+    (hours, reason): (i64, &str),
+    now: DateTime<Utc>,
+) -> Result<AlertPosted, AlertActError> {
+    let refuse = |why| Err(AlertActError::Refused(why));
+    let reason = reason.trim();
+    for row in rows {
+        if row.state == AlertState::Resolved {
+            return refuse(AlertRefusal::MovedOn(row.id));
+        }
+        if !may_resolve(row.kind, form.role) {
+            return refuse(AlertRefusal::Right(row.id));
+        }
+        if reason.is_empty() {
+            return refuse(AlertRefusal::Reason(row.id));
+        }
+    }
+    if !(1..=SNOOZE_HOURS_MAX).contains(&hours) {
+        return refuse(AlertRefusal::Hours(hours));
+    }
+    let changed: Vec<AlertId> = rows.iter().map(|row| row.id).collect();
+    let until = now + TimeDelta::hours(hours);
+    diesel::update(alert::table.filter(alert::id.eq_any(&changed)))
+        .set((
+            alert::snoozed_until.eq(until),
+            alert::snoozed_by.eq(form.user_id),
+            alert::snooze_reason.eq(reason),
+        ))
+        .execute(conn)
+        .await?;
+    for row in rows {
+        let actor = Actor::User(form.user_id);
+        let mut event = Event::new(actor, "alert.snoozed", format!("alert:{}", row.id));
+        event.after = Some(json!({ "kind": row.kind.as_str(), "until": until }));
+        event.reason = Some(reason);
+        record_audit(conn, &event, now).await?;
+    }
+    Ok(AlertPosted::Done {
+        changed,
+        left: Vec::new(),
+    })
 }
 
 async fn resolve(

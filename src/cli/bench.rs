@@ -8,6 +8,7 @@ use clap::{Args as ClapArgs, Subcommand};
 use crate::bench::ingest::{IngestBench, Servers};
 use crate::bench::recall;
 use crate::bench::search::SearchBench;
+use crate::bench::supplies::SuppliesBench;
 use crate::clock::Clock;
 use crate::config::broker::ManagementArgs;
 use crate::config::{BrokerArgs, DbArgs};
@@ -53,6 +54,36 @@ enum What {
     ///
     /// Everything lies in a database made for the run and taken away at its end. The database user needs the right CREATEDB.
     Recall(RecallArgs),
+    /// Measure how fast the ledger of stock takes moves, beside plain inserts of the same rows, and how long looking for what is to be
+    /// ordered takes.
+    ///
+    /// In one run and in turns: moves in batches and one by one (a commit each), each followed by levels, alerts and suggestions, and
+    /// the same rows into a table from which nothing follows. Then all rules at once, and how many of them one move looks at.
+    ///
+    /// Everything lies in a database made for the run and taken away at its end. The database user needs the right CREATEDB.
+    /// `scripts/bench supplies` starts a private server and runs this. The last line of the output is one JSON object.
+    Supplies(SuppliesArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+struct SuppliesArgs {
+    /// Items and places with a rule.
+    #[arg(long, default_value_t = 100_000, value_name = "N", value_parser = clap::value_parser!(u32).range(50..=2_000_000))]
+    rules: u32,
+    /// Moves in batches, in each round.
+    #[arg(long, default_value_t = 20_000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    moves: u32,
+    /// Moves one by one, in each round.
+    #[arg(long, default_value_t = 1_000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    singles: u32,
+    /// Turns of postings and plain inserts.
+    #[arg(long, default_value_t = 3, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
+    rounds: u32,
+    /// A small load that shows that the command works: its figures say little.
+    #[arg(long, conflicts_with_all = ["rules", "moves", "singles", "rounds"])]
+    quick: bool,
+    #[command(flatten)]
+    db: DbArgs,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -172,6 +203,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         What::Ingest(args) => ingest(*args).await,
         What::Search(args) => search(*args).await,
         What::Recall(args) => recall(args).await,
+        What::Supplies(args) => supplies(args).await,
     }
 }
 
@@ -206,6 +238,27 @@ async fn search(args: SearchArgs) -> anyhow::Result<()> {
         !args.check || report.is_bar_met(),
         "the bar is missed, see above"
     );
+    Ok(())
+}
+
+async fn supplies(args: SuppliesArgs) -> anyhow::Result<()> {
+    let mut bench = SuppliesBench {
+        rules: args.rules,
+        moves: args.moves,
+        singles: args.singles,
+        rounds: args.rounds,
+    };
+    if args.quick {
+        bench = SuppliesBench {
+            rules: 1_000,
+            moves: 1_000,
+            singles: 20,
+            rounds: 1,
+        };
+    }
+    let report = bench.run(&args.db.url()?, Clock::system().now()).await?;
+    print!("{}", report.table());
+    println!("{}", report.json());
     Ok(())
 }
 

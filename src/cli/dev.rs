@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::config::broker::ManagementArgs;
 use crate::config::{BrokerArgs, DbArgs, DeliveryArgs, IngestArgs, WebArgs};
 use crate::db::Db;
+use crate::delivery::address::Allowed;
 use crate::lifecycle::Lifecycle;
 
 /// Arguments of `wardtrack dev`.
@@ -39,7 +40,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let url = args.db.url()?;
     let metrics = crate::telemetry::init_metrics()?;
     let pages = Db::new(&args.db, &url, "wardtrack web")?;
-    let app = serve::app(
+    let mut app = serve::app(
         pages,
         clock.clone(),
         &args.web,
@@ -47,6 +48,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         &args.management,
         metrics,
     )?;
+    app.webhooks = Allowed::new(&args.delivery.webhook);
     let hints = app.hints.clone();
     serve::spawn(Arc::new(app), &args.web, &args.broker, &life).await?;
     let db = Db::new(&args.db, &url, "wardtrack consumer")?;

@@ -12,8 +12,9 @@ use crate::app::App;
 use crate::broker::{BrokerAddress, Management};
 use crate::clock::Clock;
 use crate::config::broker::{BrokerRole, ManagementArgs};
-use crate::config::{BrokerArgs, DbArgs, WebArgs};
+use crate::config::{BrokerArgs, DbArgs, WebArgs, WebhookArgs};
 use crate::db::Db;
+use crate::delivery::address::Allowed;
 use crate::ingest::gateway::Gateway;
 use crate::lifecycle::Lifecycle;
 use crate::live::changes;
@@ -30,6 +31,8 @@ pub struct Args {
     #[command(flatten)]
     management: ManagementArgs,
     #[command(flatten)]
+    webhook: WebhookArgs,
+    #[command(flatten)]
     db: DbArgs,
 }
 
@@ -42,7 +45,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     life.listen_for_signals().context("listening for signals")?;
     let db = Db::new(&args.db, &args.db.url()?, "wardtrack web")?;
     let metrics = crate::telemetry::init_metrics()?;
-    let app = app(
+    let mut app = app(
         db,
         Clock::system(),
         &args.web,
@@ -50,6 +53,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         &args.management,
         metrics,
     )?;
+    app.webhooks = Allowed::new(&args.webhook);
     spawn(Arc::new(app), &args.web, &args.broker, &life).await?;
     life.wait().await
 }

@@ -26,6 +26,14 @@ pub struct DeliveryArgs {
         value_name = "URL"
     )]
     pub link_origin: String,
+    /// Which web addresses messages may go to.
+    #[command(flatten)]
+    pub webhook: WebhookArgs,
+}
+
+/// Which web addresses messages may go to.
+#[derive(Args, Clone, Debug, Default)]
+pub struct WebhookArgs {
     /// Networks and hosts inside the house that messages may go to, such as 10.20.0.0/16 or integration.hospital.example; without it
     /// only public addresses are allowed (S-45).
     #[arg(

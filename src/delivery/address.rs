@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use reqwest::Url;
 use reqwest::header::HeaderValue;
 
-use crate::config::DeliveryArgs;
+use crate::config::WebhookArgs;
 use crate::config::network::Network;
 
 /// Longest address.
@@ -26,7 +26,7 @@ pub struct Allowed {
 impl Allowed {
     /// Reads the settings.
     #[must_use]
-    pub fn new(args: &DeliveryArgs) -> Self {
+    pub fn new(args: &WebhookArgs) -> Self {
         let (mut networks, mut hosts) = (Vec::new(), Vec::new());
         for text in &args.webhook_allow {
             match Network::parse(text) {
@@ -335,11 +335,10 @@ mod tests {
 
     #[test]
     fn s46_what_an_administrator_allowed_can_be_reached_and_nothing_beside_it() {
-        let allowed = Allowed::new(&DeliveryArgs {
+        let allowed = Allowed::new(&WebhookArgs {
             webhook_allow: vec!["10.20.0.0/16".to_owned(), "hub.internal".to_owned()],
             webhook_allow_http: vec!["10.20.0.5:8080".to_owned()],
             webhook_allow_port: vec![8443],
-            ..DeliveryArgs::default()
         });
         for text in [
             "https://10.20.1.2/",

@@ -50,7 +50,7 @@ impl Courier {
             .transpose()?;
         Ok(Self {
             mailer,
-            poster: Poster::new(Allowed::new(args))?,
+            poster: Poster::new(Allowed::new(&args.webhook))?,
             origin: args.link_origin.clone(),
         })
     }

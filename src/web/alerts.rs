@@ -21,6 +21,7 @@ use crate::alerts::list::{
 use crate::alerts::rules::may_resolve;
 use crate::app::App;
 use crate::db::types::{AlertKind, AlertState, Role};
+use crate::delivery::store::{ToldLine, list_told};
 use crate::ids::{AlertId, UnitId};
 use crate::live::Topic;
 
@@ -137,6 +138,8 @@ pub struct AlertRow {
     pub key: String,
     /// Idempotency key of its form to resolve.
     pub resolve_key: String,
+    /// Idempotency key of its form to snooze.
+    pub snooze_key: String,
 }
 
 /// `GET /alerts`
@@ -157,7 +160,9 @@ pub async fn page(
         count_alerts(&conn, filter.kind, viewer.home_unit),
         list_alerts(&conn, &filter, after, ALERTS_PER_PAGE, shell.now),
     )?;
-    Ok(Page::new(AlertsPage::new(
+    let ids: Vec<AlertId> = found.lines.iter().map(|line| line.alert_id).collect();
+    let told = list_told(&conn, &ids).await?;
+    let mut page = AlertsPage::new(
         shell,
         viewer.role,
         viewer.home_unit,
@@ -166,7 +171,23 @@ pub async fn page(
         counts,
         &found,
         after.is_some(),
-    )))
+    );
+    for row in &mut page.rows {
+        let of = told.iter().filter(|told| told.alert_id == row.id);
+        row.notes
+            .extend(of.map(|told| told_words(told, &page.shell)));
+    }
+    Ok(Page::new(page))
+}
+
+/// "Told Supply team at 14:02."
+fn told_words(told: &ToldLine, shell: &Shell) -> String {
+    let t = &shell.t.delivery;
+    match (told.done_at, told.failed_at) {
+        (Some(at), _) => fill(t.told, &[&told.destination, &filters::clock(at, shell)]),
+        (None, Some(_)) => fill(t.told_failed, &[&told.destination]),
+        (None, None) => fill(t.told_waiting, &[&told.destination]),
+    }
 }
 
 impl AlertParams {
@@ -344,6 +365,15 @@ impl AlertRow {
             .resolution
             .as_ref()
             .map(|reason| fill(t.reason_was, &[reason]));
+        let flaps = (line.reopened > 0).then(|| fill(t.flaps, &[&line.reopened]));
+        let escalated = (line.step > 0 && !is_over).then(|| fill(t.escalated, &[&line.step]));
+        let snoozed = line
+            .snoozed_until
+            .filter(|until| *until > shell.now && !is_over);
+        let snoozed = snoozed.map(|until| {
+            let why = line.snooze_reason.as_deref().unwrap_or_default();
+            fill(t.snoozed, &[&filters::clock(until, shell), &why])
+        });
         let quiet = (is_over && line.is_active).then(|| t.quiet.to_owned());
         Self {
             id: line.alert_id,
@@ -365,13 +395,17 @@ impl AlertRow {
             last_at: (line.causes > 1).then_some(line.last_at),
             acknowledged,
             resolved,
-            notes: [reason, quiet].into_iter().flatten().collect(),
+            notes: [reason, quiet, flaps, escalated, snoozed]
+                .into_iter()
+                .flatten()
+                .collect(),
             links: further_links(line, shell),
             is_open: line.state == AlertState::Open,
             is_acknowledged: line.state == AlertState::Acknowledged,
             can_resolve: !is_over && may_resolve(line.kind, role),
             key: new_key(),
             resolve_key: new_key(),
+            snooze_key: new_key(),
         }
     }
 }

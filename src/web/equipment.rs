@@ -9,6 +9,7 @@ use uuid::Uuid;
 use self::params::RegisterParams;
 use super::acts::RefusedPage;
 use super::exports;
+use super::fields;
 use super::page::{Chip, Nav, Page, Shell, see_other};
 use super::strings::fill;
 use super::wording::{capitalised, status_word};
@@ -28,7 +29,6 @@ use crate::db::types::{AssetStatus, Role};
 use crate::web::extract::Viewer;
 
 pub mod asset;
-pub mod fields;
 pub mod keeping;
 pub mod models;
 pub mod params;

@@ -4,6 +4,7 @@
 //! and the macro `download` in its template (`docs/IMPORT.md` says what columns mean).
 
 mod boards;
+mod delivery;
 mod devices;
 mod duties;
 mod equipment;
@@ -13,6 +14,7 @@ mod register;
 mod stock;
 
 pub use boards::{board, targets};
+pub use delivery::deliveries;
 pub use devices::{quarantine, readers};
 pub use duties::{alerts, tasks};
 pub use equipment::{find, room};

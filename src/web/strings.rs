@@ -22,6 +22,7 @@ macro_rules! catalogue {
 pub mod acts;
 pub mod alerts;
 pub mod board;
+pub mod delivery;
 pub mod help;
 pub mod live;
 pub mod more;
@@ -78,6 +79,8 @@ pub struct Strings {
     pub distance: plan::Distance,
     /// Alerts.
     pub alerts: alerts::Alerts,
+    /// Messages about alerts.
+    pub delivery: delivery::Delivery,
     /// Look-for tasks.
     pub tasks: alerts::Tasks,
     /// Favourite types.
@@ -125,6 +128,7 @@ pub static EN: Strings = Strings {
     labels: tables::Labels::EN,
     distance: plan::Distance::EN,
     alerts: alerts::Alerts::EN,
+    delivery: delivery::Delivery::EN,
     reorder: supplies::Reorder::EN,
     stock: supplies::Stock::EN,
     tasks: alerts::Tasks::EN,

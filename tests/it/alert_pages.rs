@@ -252,7 +252,14 @@ async fn resolving_while_the_condition_holds_needs_right_and_reason_and_keeps_qu
         .await;
     assert_eq!(refused.status, 403);
     has(&refused, "Your role cannot resolve this");
-    assert_eq!(biomed.page("/alerts").await.all("#alerts details").len(), 4);
+    assert_eq!(
+        biomed
+            .page("/alerts")
+            .await
+            .all("#alerts details[id^=resolve]")
+            .len(),
+        4
+    );
     let without = biomed
         .on_alerts("resolve", &ids[2..3], &[("reason", "  ")])
         .await;
@@ -342,7 +349,7 @@ async fn bad_forms_are_refused_in_words_and_change_nothing() {
     nurse.page("/").await;
     for (act, alerts, more, status, words) in [
         ("acknowledge", vec![], vec![], 400, "No alert was chosen"),
-        ("snooze", ids.clone(), vec![], 400, "snooze"),
+        ("postpone", ids.clone(), vec![], 400, "postpone"),
         (
             "acknowledge",
             ids.clone(),

@@ -216,3 +216,34 @@ fn bench_search_refuses_wrong_arguments_before_it_measures() {
         );
     }
 }
+
+#[test]
+fn bench_supplies_ends_with_one_json_object_that_has_every_figure() {
+    let done = Command::new(env!("CARGO_BIN_EXE_wardtrack"))
+        .args(["bench", "supplies", "--quick"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert!(
+        done.status.success(),
+        "{said}\n{}",
+        String::from_utf8_lossy(&done.stderr)
+    );
+    let last: serde_json::Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+    for name in [
+        "postings_in_batches_per_s",
+        "plain_inserts_in_batches_per_s",
+        "batch_ratio",
+        "postings_single_per_s",
+        "plain_inserts_single_per_s",
+        "single_ratio",
+        "all_rules_s",
+        "one_move_ms",
+    ] {
+        assert!(last[name].as_f64().unwrap() > 0.0, "{name}: {last}");
+    }
+    assert_eq!(
+        last["rules_of_one_move"], 1,
+        "only the rule that changed is looked at"
+    );
+}

@@ -1,6 +1,7 @@
 //! Messages about alerts: written with their cause, sent at least once under one id, tried again, given up with an alert.
 
 mod catcher;
+mod pages;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -9,7 +10,7 @@ use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use serde_json::Value;
 use wardtrack::clock::{Clock, TestClock};
-use wardtrack::config::{DeliveryArgs, Secret};
+use wardtrack::config::{DeliveryArgs, Secret, WebhookArgs};
 use wardtrack::delivery::follow::{collect_digests, escalate};
 use wardtrack::delivery::mail::Mailer;
 use wardtrack::delivery::retry::TRIES_MAX;
@@ -31,9 +32,11 @@ fn courier(receivers: &[&Catcher]) -> Courier {
     Courier::new(&DeliveryArgs {
         mail_from: "wardtrack <wardtrack@hospital.example>".to_owned(),
         link_origin: "https://wardtrack.hospital.example".to_owned(),
-        webhook_allow: vec!["127.0.0.0/8".to_owned()],
-        webhook_allow_http: plain.collect(),
-        ..DeliveryArgs::default()
+        webhook: WebhookArgs {
+            webhook_allow: vec!["127.0.0.0/8".to_owned()],
+            webhook_allow_http: plain.collect(),
+            webhook_allow_port: Vec::new(),
+        },
     })
     .unwrap()
 }

@@ -4,5 +4,6 @@ mod demand;
 mod histories;
 mod lowering;
 mod pages;
+mod pure_histories;
 mod reads;
 mod world;

@@ -11,6 +11,7 @@ use wardtrack::web::board::par::LinesPage;
 use wardtrack::web::board::par_form::LinePage;
 use wardtrack::web::board::screens::{NoScreenPage, ScreensPage};
 use wardtrack::web::board::{BoardPage, BoardsPage, WallPage};
+use wardtrack::web::delivery::{DeliveriesPage, SetupPage};
 use wardtrack::web::equipment::RegisterPage;
 use wardtrack::web::equipment::asset::AssetFormPage;
 use wardtrack::web::equipment::models::{ModelFormPage, ModelsPage};
@@ -50,6 +51,8 @@ fn rendered() -> Vec<(String, String)> {
     }
     [
         all("home", HomePage::samples()),
+        all("messages", DeliveriesPage::samples()),
+        all("who is told", SetupPage::samples()),
         all("find", FindPage::samples()),
         all("asset", AssetPage::samples()),
         all("no file", NoFilePage::samples()),

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
 
-use super::form::AlertActForm;
+use super::form::{AlertActForm, AlertVerb};
 use super::words::{alert_sentence, who};
 use crate::alerts::acts::{
     AlertAct, AlertActError, AlertForm, AlertPosted, AlertRefusal, perform_alert_form,
@@ -57,6 +57,7 @@ pub async fn act(
         Err(refusal) => {
             let (status, words, id) = match refusal {
                 AlertRefusal::Count => (StatusCode::BAD_REQUEST, t.none_chosen, None),
+                AlertRefusal::Hours(_) => (StatusCode::UNPROCESSABLE_ENTITY, t.bad_hours, None),
                 AlertRefusal::NoAlert => (StatusCode::NOT_FOUND, t.no_alert, None),
                 AlertRefusal::MovedOn(id) => (StatusCode::CONFLICT, "", Some(id)),
                 AlertRefusal::Right(id) => (StatusCode::FORBIDDEN, t.no_right, Some(id)),
@@ -93,12 +94,14 @@ async fn perform(
     viewer: &Viewer,
     form: &AlertActForm,
 ) -> Result<Result<AlertPosted, AlertRefusal>, PageError> {
-    let act = if form.is_resolve {
-        AlertAct::Resolve {
-            reason: form.reason.as_deref(),
-        }
-    } else {
-        AlertAct::Acknowledge
+    let reason = form.reason.as_deref();
+    let act = match form.verb {
+        AlertVerb::Acknowledge => AlertAct::Acknowledge,
+        AlertVerb::Resolve => AlertAct::Resolve { reason },
+        AlertVerb::Snooze(hours) => AlertAct::Snooze {
+            hours,
+            reason: reason.unwrap_or_default(),
+        },
     };
     let asked = AlertForm {
         key: form.key,
@@ -135,10 +138,10 @@ async fn done_words(
     let mut words = if let [one] = changed {
         let lines = list_lines(&*app.db.conn().await?, &[*one]).await?;
         let sentence = lines.first().map(|line| alert_sentence(line, shell));
-        let done = if form.is_resolve {
-            t.done_resolved
-        } else {
-            t.done_one
+        let done = match form.verb {
+            AlertVerb::Acknowledge => t.done_one,
+            AlertVerb::Resolve => t.done_resolved,
+            AlertVerb::Snooze(_) => t.done_snoozed,
         };
         fill(done, &[&sentence.unwrap_or_default()])
     } else {

@@ -10,13 +10,24 @@ use crate::ids::AlertId;
 /// Longest reason in characters.
 pub const REASON_CHARS_MAX: usize = 200;
 
+/// What a form does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AlertVerb {
+    /// Seen.
+    Acknowledge,
+    /// Dealt with.
+    Resolve,
+    /// Not now, for so many hours.
+    Snooze(i64),
+}
+
 /// `POST /alerts`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AlertActForm {
     /// Idempotency key.
     pub key: Uuid,
-    /// Whether they are resolved; else they are acknowledged.
-    pub is_resolve: bool,
+    /// What is done.
+    pub verb: AlertVerb,
     /// About which alerts.
     pub alerts: Vec<AlertId>,
     /// Why.
@@ -32,7 +43,8 @@ impl AlertActForm {
     /// Says which field is wrong and what to do.
     pub fn parse(body: &[u8], t: &Strings) -> Result<Self, String> {
         let t = &t.alerts;
-        let (mut key, mut act, mut reason, mut next) = ("".into(), "".into(), None, None);
+        let (mut key, mut act, mut hours) = ("".into(), "".into(), "".into());
+        let (mut reason, mut next) = (None, None);
         let mut alerts = Vec::new();
         let bad = |name: &str, value: &str| {
             let shown: String = value.chars().take(40).collect();
@@ -48,6 +60,7 @@ impl AlertActForm {
                 },
                 "reason" => reason = Some(value.trim().to_owned()),
                 "next" => next = Some(value),
+                "hours" => hours = value,
                 "csrf" => {}
                 other => {
                     let shown: String = other.chars().take(40).collect();
@@ -55,9 +68,10 @@ impl AlertActForm {
                 }
             }
         }
-        let is_resolve = match act.as_ref() {
-            "acknowledge" => false,
-            "resolve" => true,
+        let verb = match act.as_ref() {
+            "acknowledge" => AlertVerb::Acknowledge,
+            "resolve" => AlertVerb::Resolve,
+            "snooze" => AlertVerb::Snooze(hours.trim().parse().map_err(|_| bad("hours", &hours))?),
             _ => return Err(bad("act", &act)),
         };
         let key = key.trim().parse().map_err(|_| bad("key", &key))?;
@@ -74,7 +88,7 @@ impl AlertActForm {
         }
         Ok(Self {
             key,
-            is_resolve,
+            verb,
             alerts,
             reason: reason.filter(|text| !text.is_empty()),
             next: routes::safe_next(next.as_deref().unwrap_or(routes::ALERTS)).to_owned(),
@@ -94,7 +108,10 @@ mod tests {
         let body = format!("{KEY}&act=acknowledge&alert=5&alert=6&csrf=x&next=%2F%2Fevil.example");
         let form = AlertActForm::parse(body.as_bytes(), &EN).unwrap();
         assert_eq!(form.alerts, [AlertId(5), AlertId(6)]);
-        assert_eq!((form.next.as_str(), form.is_resolve), ("/", false));
+        assert_eq!(
+            (form.next.as_str(), form.verb),
+            ("/", AlertVerb::Acknowledge)
+        );
     }
 
     #[test]

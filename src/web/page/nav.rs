@@ -34,6 +34,8 @@ pub enum Nav {
     Rooms,
     /// Readers.
     Readers,
+    /// Messages about alerts.
+    Deliveries,
     /// Refused input.
     Quarantine,
     /// System status.
@@ -101,6 +103,7 @@ pub static ENTRIES: &[NavEntry] = &[
     NavEntry { nav: Nav::Rooms, spot: Spot::More, group: Group::Work, href: routes::ROOMS, icon: "room", words: |t| (t.more.nav_rooms, t.more.rooms) },
     NavEntry { nav: Nav::Synonyms, spot: Spot::More, group: Group::Setup, href: routes::SYNONYMS, icon: "search", words: |t| (t.synonyms.title, t.more.synonyms) },
     NavEntry { nav: Nav::Readers, spot: Spot::Desk, group: Group::System, href: routes::READERS, icon: "live", words: |t| (t.common.nav_readers, t.more.readers) },
+    NavEntry { nav: Nav::Deliveries, spot: Spot::More, group: Group::System, href: routes::DELIVERIES, icon: "order", words: |t| (t.delivery.title, t.delivery.intro) },
     NavEntry { nav: Nav::Quarantine, spot: Spot::More, group: Group::System, href: routes::QUARANTINE, icon: "hold", words: |t| (t.common.nav_quarantine, t.more.quarantine) },
     NavEntry { nav: Nav::Status, spot: Spot::More, group: Group::System, href: routes::STATUS, icon: "status", words: |t| (t.common.nav_status, t.more.status) },
     NavEntry { nav: Nav::More, spot: Spot::Phone, group: Group::Work, href: routes::MORE, icon: "more", words: |t| (t.more.nav_more, t.more.intro) },

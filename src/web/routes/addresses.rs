@@ -50,6 +50,12 @@ pub const SYNONYMS_IMPORT: &str = "/synonyms/import";
 pub const PLANS: &str = "/plan";
 /// Alerts, `?unit=&state=&kind=`.
 pub const ALERTS: &str = "/alerts";
+/// Messages about alerts, `?state=&before=`.
+pub const DELIVERIES: &str = "/deliveries";
+/// They as a file.
+pub const DELIVERIES_CSV: &str = "/deliveries.csv";
+/// Who is told.
+pub const DELIVERY_SETUP: &str = "/deliveries/set-up";
 /// Order lines, `?state=&round=`.
 pub const REORDER: &str = "/reorder";
 /// They as a file.
