@@ -7,6 +7,7 @@ mod deliver;
 mod dev;
 mod gateway;
 mod import_assets;
+mod import_supplies;
 pub mod locate;
 mod migrate;
 mod plan;

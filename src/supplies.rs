@@ -5,14 +5,17 @@
 //! alerts begin and end, and the one open suggestion follows the position (R19, R23). What decides is pure: [`rules`] for quantities,
 //! [`standing`] for what follows from them.
 //!
+//! What readers tell comes by [`reads`], in the transaction of the consumer; [`cabinet`] decides what it means (R25). A file of items, places
+//! and rules comes by [`import`].
+//!
 //! Not here yet: rules that are inherited down the tree of places (`stock_rule` is there, nothing reads it: [`rules::Levels`] waits for it),
-//! editing and importing the catalogue, counts with a recount (R21), what cabinets and boards of empty bins tell by their readers (R24, R25), and
-//! the delivery of alerts.
+//! pages that edit one item or rule, counts with a recount (R21), and pages for a scanner.
 
 pub mod acts;
 pub mod cabinet;
 pub mod demand;
 pub mod expiry;
+pub mod import;
 pub mod ledger;
 pub mod list;
 pub mod orders;

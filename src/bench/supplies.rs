@@ -211,6 +211,7 @@ impl SuppliesBench {
     }
 }
 
+#[expect(clippy::struct_field_names, reason = "the names of the columns")]
 #[derive(Clone, Copy, Debug, QueryableByName)]
 struct Stock {
     #[diesel(sql_type = BigInt)]

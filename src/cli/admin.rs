@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::{Args as ClapArgs, Subcommand};
 
-use super::{import_assets, plan, synonyms};
+use super::{import_assets, import_supplies, plan, synonyms};
 use crate::clock::Clock;
 use crate::config::{DbArgs, WebArgs};
 use crate::db::Db;
@@ -38,6 +38,8 @@ enum Action {
     ExportPlan(plan::ExportArgs),
     /// Take equipment from a CSV file into the register.
     ImportAssets(import_assets::ImportArgs),
+    /// Take items, places of stock and their rules from a CSV file.
+    ImportSupplies(import_supplies::ImportArgs),
     /// Words that people use for equipment: brands, slang, abbreviations and other names.
     Synonyms {
         #[command(subcommand)]
@@ -99,6 +101,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         Action::SetupLink { web } => print_setup_link(&db, &web).await,
         Action::User { action } => change_users(&db, action).await,
         Action::ImportAssets(args) => import_assets::import(&db, &args).await,
+        Action::ImportSupplies(args) => import_supplies::import(&db, &args).await,
         Action::Synonyms { action } => synonyms::run(&db, action).await,
         Action::ImportPlan(args) => plan::import(&db, &args).await,
         Action::ExportPlan(args) => plan::export(&db, &args).await,

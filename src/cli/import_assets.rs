@@ -36,7 +36,7 @@ pub struct ImportArgs {
 /// # Errors
 /// When rows have mistakes, and when the file cannot be read or the database fails.
 pub async fn import(db: &Db, args: &ImportArgs) -> anyhow::Result<()> {
-    let bytes = read(args)?;
+    let bytes = read(&args.file)?;
     let mut conn = db.conn().await?;
     let zone = find_time_zone(&conn).await?;
     let zone: chrono_tz::Tz = zone
@@ -82,17 +82,18 @@ pub async fn import(db: &Db, args: &ImportArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn read(args: &ImportArgs) -> anyhow::Result<Vec<u8>> {
+/// The bytes of a file, or of standard input for -.
+pub(super) fn read(file: &std::path::Path) -> anyhow::Result<Vec<u8>> {
     // One byte more than there may be, so that a file that is too large says so and is never read whole.
     let most = u64::try_from(BYTES_MAX)
         .unwrap_or(u64::MAX)
         .saturating_add(1);
     let mut bytes = Vec::new();
-    let name = args.file.display();
-    if args.file.as_os_str() == "-" {
+    let name = file.display();
+    if file.as_os_str() == "-" {
         std::io::stdin().lock().take(most).read_to_end(&mut bytes)
     } else {
-        std::fs::File::open(&args.file)
+        std::fs::File::open(file)
             .with_context(|| format!("opening {name}"))?
             .take(most)
             .read_to_end(&mut bytes)

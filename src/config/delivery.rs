@@ -18,7 +18,7 @@ pub struct DeliveryArgs {
         value_name = "ADDRESS"
     )]
     pub mail_from: String,
-    /// Where the links in messages lead: what people type to get to the pages, such as https://wardtrack.hospital.example.
+    /// Where the links in messages lead: what people type to get to the pages, such as `https://wardtrack.hospital.example`.
     #[arg(
         long = "link-origin",
         env = "WARDTRACK_ORIGIN",

@@ -188,7 +188,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         (0x64, 0xff9b) => embedded(seventh, eighth),
         (0x2002, _) => embedded(second, third),
         // Teredo, documentation, benchmarks, ORCHID.
-        (0x2001, ..=0x01ff) | (0x2001, 0x0db8) | (0x3fff, _) => false,
+        (0x2001, ..=0x01ff | 0x0db8) | (0x3fff, _) => false,
         // Global unicast is all there is outside of this machine and its links.
         (0x2000..=0x3fff, _) => true,
         _ => false,

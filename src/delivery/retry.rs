@@ -31,9 +31,9 @@ pub fn next_try(
         clippy::cast_possible_truncation,
         reason = "at most a day in milliseconds"
     )]
-    let wait_ms = (*wait_s as f64 * 1_000.0 * factor) as i64;
+    let delay = (*wait_s as f64 * 1_000.0 * factor) as i64;
     let asked = asked.unwrap_or(TimeDelta::zero()).min(ASKED_MAX);
-    Some(now + TimeDelta::milliseconds(wait_ms).max(asked))
+    Some(now + TimeDelta::milliseconds(delay).max(asked))
 }
 
 /// Until when a destination is left alone after so many failures in a row.

@@ -1,5 +1,7 @@
 //! What messages say: thin, without names of people, with a link to the page that has the rest.
 
+use std::fmt::Write;
+
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
@@ -87,16 +89,16 @@ fn why(event: MessageEvent) -> &'static str {
 /// A mail about alerts, the most severe first.
 #[must_use]
 pub fn mail(message: &Claimed, lines: &[AlertLine], origin: &str) -> Mail {
-    let link = format!("{}/alerts", origin.trim_end_matches('/'));
+    let page = format!("{}/alerts", origin.trim_end_matches('/'));
     let footer = format!(
-        "\nSee {link}\nYou get this because wardtrack is set to tell it to \"{}\".\n",
+        "\nSee {page}\nYou get this because wardtrack is set to tell it to \"{}\".\n",
         message.name
     );
     let reason = why(message.event);
     let subject = match (message.event, lines) {
         (MessageEvent::Test, _) => "Test message of wardtrack".to_owned(),
         (MessageEvent::Digest, lines) => format!("{} alerts of wardtrack", lines.len()),
-        (_, [line, ..]) => format!("{}: {}", severity_word(line.severity), sentence(line)),
+        (_, [first, ..]) => format!("{}: {}", severity_word(first.severity), sentence(first)),
         (_, []) => "An alert of wardtrack that is gone".to_owned(),
     };
     let mut sorted: Vec<&AlertLine> = lines.iter().collect();
@@ -108,15 +110,17 @@ pub fn mail(message: &Claimed, lines: &[AlertLine], origin: &str) -> Mail {
         } else {
             " It is over by now."
         };
-        text.push_str(&format!(
-            "{}: {}. Since {}.{over}\n",
+        writeln!(
+            text,
+            "{}: {}. Since {}.{over}",
             severity_word(line.severity),
             sentence(line),
             since(line.opened_at)
-        ));
+        )
+        .unwrap_or_default();
     }
     if lines.len() > NAMED_MAX {
-        text.push_str(&format!("And {} more.\n", lines.len() - NAMED_MAX));
+        writeln!(text, "And {} more.", lines.len() - NAMED_MAX).unwrap_or_default();
     }
     text.push_str(&footer);
     Mail { subject, text }

@@ -104,7 +104,7 @@ pub(super) async fn work(
     life: Lifecycle,
 ) {
     let mut chance = Chance::new(&[seed, 0xCAB1]);
-    let line = |key: &str| {
+    let connect = |key: &str| {
         senders.get(key).map(|sender| Line {
             key: key.into(),
             boot: format!("b{}", clock.now_ms() / 1_000).into(),
@@ -112,7 +112,7 @@ pub(super) async fn work(
             sender: sender.clone(),
         })
     };
-    let mut board = line(BOARD);
+    let mut board = connect(BOARD);
     let mut cabinets: Option<Vec<SimCabinet>> = None;
     loop {
         tokio::select! { () = life.soft().cancelled() => return, () = tokio::time::sleep(EVERY) => {} }
@@ -121,7 +121,7 @@ pub(super) async fn work(
             let mut conn = db.conn().await?;
             let cabinets = match &mut cabinets {
                 Some(cabinets) => cabinets,
-                none => none.insert(load_cabinets(&mut conn, &line).await?),
+                none => none.insert(load_cabinets(&mut conn, &connect).await?),
             };
             for cabinet in cabinets {
                 use_cabinet(&mut conn, cabinet, &mut chance, now).await?;

@@ -106,6 +106,11 @@ pub async fn apply_reads(
 
 // Cabinets.
 
+/// Number, time, labels and how many labels were foreign.
+type KeptPart = (i32, DateTime<Utc>, Vec<Option<TagId>>, i64);
+/// Where a label is now, whether that changed, how often it was missed and since when.
+type Noted = (Option<BinId>, bool, i16, Option<DateTime<Utc>>);
+
 /// Keeps a part, and applies the inventory when all parts of it are there.
 async fn take_part(
     conn: &mut AsyncPgConnection,
@@ -120,7 +125,7 @@ async fn take_part(
     let (mut tag_ids, foreign) = register_labels(conn, &part.unknown, now).await?;
     tag_ids.extend(&part.tag_ids);
     keep_part(conn, part, &tag_ids, part.foreign + foreign).await?;
-    let parts: Vec<(i32, DateTime<Utc>, Vec<Option<TagId>>, i64)> = inventory_part::table
+    let parts: Vec<KeptPart> = inventory_part::table
         .filter(inventory_part::reader_id.eq(part.reader_id))
         .filter(inventory_part::seq.eq(part.seq))
         .filter(inventory_part::parts.eq(part.parts))
@@ -269,13 +274,12 @@ async fn register_labels(
         let Some((item_id, units)) = products.get(gtin.as_str()) else {
             continue;
         };
-        let lot_id = match lots.get(item_id) {
-            Some(lot_id) => *lot_id,
-            None => {
-                let lot_id = find_or_insert_lot(conn, *item_id, LotLabel::default(), now).await?;
-                lots.insert(*item_id, lot_id);
-                lot_id
-            }
+        let lot_id = if let Some(lot_id) = lots.get(item_id) {
+            *lot_id
+        } else {
+            let lot_id = find_or_insert_lot(conn, *item_id, LotLabel::default(), now).await?;
+            lots.insert(*item_id, lot_id);
+            lot_id
         };
         registered.push((*key, *item_id, lot_id, *units));
     }
@@ -292,6 +296,11 @@ pub async fn insert_labels(
     conn: &mut AsyncPgConnection,
     labels: &[(&str, ItemId, LotId, i64)],
 ) -> QueryResult<Vec<TagId>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        tag_id: TagId,
+    }
     if labels.is_empty() {
         return Ok(Vec::new());
     }
@@ -304,11 +313,6 @@ pub async fn insert_labels(
         .on_conflict_do_nothing()
         .execute(conn)
         .await?;
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = BigInt)]
-        tag_id: TagId,
-    }
     let keys: Vec<&str> = labels.iter().map(|(key, ..)| *key).collect();
     let items: Vec<ItemId> = labels.iter().map(|(_, item_id, ..)| *item_id).collect();
     let lots: Vec<LotId> = labels.iter().map(|(_, _, lot_id, _)| *lot_id).collect();
@@ -503,8 +507,7 @@ async fn note_units(
     compared: &Compared,
     put: &[(TagId, BinId)],
 ) -> QueryResult<()> {
-    let mut rows: BTreeMap<TagId, (Option<BinId>, bool, i16, Option<DateTime<Utc>>)> =
-        BTreeMap::new();
+    let mut rows: BTreeMap<TagId, Noted> = BTreeMap::new();
     rows.extend(
         put.iter()
             .map(|(tag, bin)| (*tag, (Some(*bin), true, 0, None))),

@@ -57,7 +57,7 @@ pub fn form_bytes_max(path: &str) -> usize {
 /// Whether an address takes forms with a file.
 #[must_use]
 pub fn takes_file(path: &str) -> bool {
-    path == EQUIPMENT_IMPORT
+    path == EQUIPMENT_IMPORT || path == SUPPLIES_IMPORT
 }
 
 /// One line of the table.
@@ -191,6 +191,12 @@ pub static TABLE: &[Entry] = &[
     entry(Method::GET, READERS_CSV, DEVICES, || web::to(super::exports::readers)),
     entry(Method::GET, QUARANTINE_CSV, ADMIN, || web::to(super::exports::quarantine)),
     // The register, to and fro.
+    entry(Method::GET, SUPPLIES_IMPORT, SUPPLY, || web::to(super::supplies::import::form)),
+    entry(Method::POST, SUPPLIES_IMPORT, SUPPLY, || web::to(super::supplies::import::upload)),
+    entry(Method::GET, SUPPLIES_IMPORT_EXAMPLE, SUPPLY, || web::to(super::supplies::import::example)),
+    entry(Method::GET, SUPPLIES_IMPORT_REPORT, SUPPLY, || web::to(super::supplies::import::report)),
+    entry(Method::POST, SUPPLIES_IMPORT_REPORT, SUPPLY, || web::to(super::supplies::import::apply)),
+    entry(Method::GET, SUPPLIES_IMPORT_ERRORS, SUPPLY, || web::to(super::supplies::import::faults)),
     entry(Method::GET, EQUIPMENT_IMPORT, DEVICES, || web::to(super::equipment_import::form)),
     entry(Method::POST, EQUIPMENT_IMPORT, DEVICES, || web::to(super::equipment_import::upload)),
     entry(Method::GET, EQUIPMENT_IMPORT_EXAMPLE, DEVICES, || web::to(super::equipment_import::example)),

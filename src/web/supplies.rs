@@ -3,6 +3,7 @@
 mod act;
 mod chart;
 pub mod how;
+pub mod import;
 pub mod item;
 pub mod line;
 pub mod lots;

@@ -112,7 +112,8 @@ fn every_command_variable_and_port_of_the_containers_is_known_to_help() {
 }
 
 /// What each role asks the broker as; without the password it ends at its start.
-const PASSWORDS: [(&str, &[&str]); 4] = [
+const PASSWORDS: [(&str, &[&str]); 5] = [
+    ("deliver", &["WEB"]),
     ("serve", &["GATEWAY", "WEB"]),
     ("consume", &["CONSUMER"]),
     ("gateway", &["GATEWAY"]),

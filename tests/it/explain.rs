@@ -17,7 +17,17 @@ use crate::support::TestApp;
 const BIG_ROWS: i64 = 10_000;
 
 /// Files that only write, rows that other statements have read and locked by their keys before.
-const WRITES: [&str; 22] = [
+const WRITES: [&str; 31] = [
+    "src/supplies/sql/import_write_items.sql",
+    "src/supplies/sql/import_clear_packs.sql",
+    "src/supplies/sql/import_write_packs.sql",
+    "src/supplies/sql/import_write_codes.sql",
+    "src/supplies/sql/import_write_places.sql",
+    "src/supplies/sql/import_write_bins.sql",
+    "src/supplies/sql/import_write_rules.sql",
+    // As many items as the file has, which may be all of them.
+    "src/supplies/sql/import_items.sql",
+    "src/supplies/sql/import_rules.sql",
     "src/supplies/sql/insert_unit_tags.sql",
     "src/supplies/sql/note_units.sql",
     "src/supplies/sql/lock_stockings.sql",
@@ -1095,7 +1105,9 @@ async fn explain_statements(mut conn: &mut AsyncPgConnection) {
 }
 
 /// Addresses that show no list: nothing to open, a stream that does not end, or the report of one file that somebody sent.
-const NO_LISTS: [&str; 8] = [
+const NO_LISTS: [&str; 10] = [
+    "/supplies/import/{key}",
+    "/supplies/import/{key}/errors",
     "/equipment/import/{key}",
     "/equipment/import/{key}/errors",
     "/static/{hash}/{path:.*}",

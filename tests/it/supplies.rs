@@ -2,6 +2,7 @@
 
 mod demand;
 mod histories;
+mod import;
 mod lowering;
 mod pages;
 mod pure_histories;

@@ -34,6 +34,7 @@ use wardtrack::web::readers::ReadersPage;
 use wardtrack::web::rooms::{RoomPage, RoomsPage};
 use wardtrack::web::status::StatusPage;
 use wardtrack::web::supplies::how::HowPage;
+use wardtrack::web::supplies::import::{SupplyImportPage, SupplyReportPage};
 use wardtrack::web::supplies::item::ItemPage;
 use wardtrack::web::supplies::lots::LotsPage;
 use wardtrack::web::supplies::place::StockPlacePage;
@@ -52,6 +53,8 @@ fn rendered() -> Vec<(String, String)> {
     [
         all("home", HomePage::samples()),
         all("messages", DeliveriesPage::samples()),
+        all("supply import", SupplyImportPage::samples()),
+        all("supply import report", SupplyReportPage::samples()),
         all("who is told", SetupPage::samples()),
         all("find", FindPage::samples()),
         all("asset", AssetPage::samples()),

@@ -62,6 +62,12 @@ pub const REORDER: &str = "/reorder";
 pub const REORDER_CSV: &str = "/reorder.csv";
 /// How the quantity of a line is made.
 pub const REORDER_HOW: &str = "/reorder/{id}";
+/// Items, places and rules from a file.
+pub const SUPPLIES_IMPORT: &str = "/supplies/import";
+/// A file to begin with.
+pub const SUPPLIES_IMPORT_EXAMPLE: &str = "/supplies/import.csv";
+pub(super) const SUPPLIES_IMPORT_REPORT: &str = "/supplies/import/{key}";
+pub(super) const SUPPLIES_IMPORT_ERRORS: &str = "/supplies/import/{key}/errors";
 /// Supplies: find an item, places of stock, `?q=&after=`.
 pub const SUPPLIES: &str = "/supplies";
 /// Places of stock as a file.
@@ -529,4 +535,10 @@ pub fn item_path(id: ItemId, place: Option<StockPlaceId>) -> String {
 #[must_use]
 pub fn item_csv_path(id: ItemId) -> String {
     format!("/supplies/items/{id}/csv")
+}
+
+/// What a file of supplies would do.
+#[must_use]
+pub fn supplies_import_path(key: uuid::Uuid) -> String {
+    format!("{SUPPLIES_IMPORT}/{key}")
 }

@@ -40,7 +40,7 @@ catalogue! {
         name_hint = "A team, such as Supply team. No names of people.",
         kind = "How",
         address = "Address",
-        address_hint = "supply@hospital.example, or https://hub.hospital.example/alerts",
+        address_hint = "supply@hospital.example, or the https address of another program",
         minutes = "Alerts that may wait are sent together, every so many minutes",
         turn_off = "Turn off",
         turn_on = "Turn on",

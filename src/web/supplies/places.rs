@@ -37,6 +37,8 @@ impl SupplyParams {
 #[derive(Debug, Template)]
 #[template(path = "supplies/places.html")]
 pub struct SuppliesPage {
+    /// Where a file is imported; for those who may.
+    pub import_href: Option<&'static str>,
     /// Frame.
     pub shell: Shell,
     /// What was asked for.
@@ -128,12 +130,11 @@ pub async fn page(
         Some(find_items(&conn, &query, gtin.as_deref()).await?)
     };
     let places = list_stock_places(&conn, after.as_ref(), STOCK_PER_PAGE).await?;
-    Ok(Page::new(SuppliesPage::new(
-        shell,
-        query,
-        found,
-        (after, places),
-    )))
+    let mut page = SuppliesPage::new(shell, query, found, (after, places));
+    page.import_href = viewer
+        .may_open(routes::SUPPLIES_IMPORT)
+        .then_some(routes::SUPPLIES_IMPORT);
+    Ok(Page::new(page))
 }
 
 /// The GTIN of a scanned label or of a bare number, in 14 digits.
@@ -219,6 +220,7 @@ impl SuppliesPage {
                 .collect(),
         });
         Self {
+            import_href: None,
             query,
             found,
             places: places

@@ -102,17 +102,14 @@ impl World {
             return 0;
         }
         let mut quantity = 0;
-        match rule.fixed {
-            Some(fixed) => {
-                while position + quantity <= rule.reorder_point {
-                    quantity += fixed;
-                }
+        if let Some(fixed) = rule.fixed {
+            while position + quantity <= rule.reorder_point {
+                quantity += fixed;
             }
-            None => {
-                quantity = rule.pack;
-                while position + quantity < rule.par {
-                    quantity += rule.pack;
-                }
+        } else {
+            quantity = rule.pack;
+            while position + quantity < rule.par {
+                quantity += rule.pack;
             }
         }
         quantity

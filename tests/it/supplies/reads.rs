@@ -225,6 +225,11 @@ async fn r25_a_cabinet_books_what_was_put_in_at_once_and_what_is_gone_with_the_t
 #[tokio::test(flavor = "multi_thread")]
 async fn an_inventory_in_parts_counts_when_all_are_there_and_labels_that_name_a_product_are_learned()
  {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        tag_id: TagId,
+    }
     let database = TestDatabase::new().await;
     let mut conn = database.conn().await;
     let now = Clock::system().now().trunc_subsecs(0);
@@ -238,11 +243,6 @@ async fn an_inventory_in_parts_counts_when_all_are_there_and_labels_that_name_a_
     ))
     .await
     .unwrap();
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = BigInt)]
-        tag_id: TagId,
-    }
     let rows: Vec<Row> = sql_query("SELECT tag_id FROM unit_tag ORDER BY tag_id")
         .load(&mut conn)
         .await
