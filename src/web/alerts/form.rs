@@ -120,7 +120,7 @@ mod tests {
         let long = format!("{KEY}&act=resolve&alert=5&reason={}", "a".repeat(201));
         for (body, part) in [
             (String::new(), "act"),
-            (format!("{KEY}&act=snooze&alert=5"), "snooze"),
+            (format!("{KEY}&act=postpone&alert=5"), "postpone"),
             (format!("{KEY}&act=acknowledge"), "No alert was chosen"),
             (format!("{KEY}&act=acknowledge&alert=%27"), "alert"),
             (format!("{KEY}&act=acknowledge{many}"), "101"),
