@@ -1,6 +1,6 @@
 //! Tags through the pages: a scan puts one on, moves it only when a person says so (R1), and the consumer notices.
 
-use diesel_async::RunQueryDsl;
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 
 use crate::ingest::rig::{Batch, SOON, on_stage, wait_until};
 use crate::pages::{has, has_not, served};
@@ -45,6 +45,26 @@ async fn a_free_tag_goes_on_with_one_scan_in_any_notation() {
     let again = scan(&biomed, hospital.never, "mac:AC233F000004", &[]).await;
     assert_eq!(again.status, 409);
     has(&again, "mac:AC233F000004 is on IP-0500 already.");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r1_the_label_of_a_supply_item_goes_on_no_device_and_is_not_among_the_tags() {
+    let (app, hospital, mut conn) = served().await;
+    let biomed = app.biomed().await;
+    conn.batch_execute(
+        "INSERT INTO item (item_number, name) VALUES ('1', 'Stent');
+         INSERT INTO lot (item_id, first_received_at) SELECT id, now() FROM item;
+         INSERT INTO tag (tag_key, technology) VALUES ('epc:AA01', 'rfid');
+         INSERT INTO unit_tag (tag_id, item_id, lot_id) SELECT t.id, l.item_id, l.id FROM tag t, lot l WHERE t.tag_key = 'epc:AA01'",
+    )
+    .await
+    .unwrap();
+    let page = scan(&biomed, hospital.never, "epc:AA01", &[]).await;
+    assert_eq!(page.status, 409);
+    has(&page, "epc:AA01 is the label of a supply item");
+    let list = biomed.page("/equipment/tags").await;
+    has(&list, "mac:AC233F000004");
+    has_not(&list, "epc:AA01");
 }
 
 #[tokio::test(flavor = "multi_thread")]

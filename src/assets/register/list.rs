@@ -425,9 +425,6 @@ pub async fn list_tags(
         let next = rows.last().map(|row| row.tag_key.clone());
         return Ok((rows, next));
     }
-    if !is_unassigned {
-        return Ok((rows, None));
-    }
     let walked: Option<String> = tag::table
         .filter(tag::tag_key.gt(after))
         .order(tag::tag_key)

@@ -11,7 +11,7 @@ use super::record::{lock_asset, note};
 use super::rules::INTERVAL_S;
 use super::{Keeper, NotSaved};
 use crate::codes::tag_key::list_typed_keys;
-use crate::db::schema::{asset, tag, tag_assignment, tag_state};
+use crate::db::schema::{asset, bin_card, tag, tag_assignment, tag_state, unit_tag};
 use crate::db::types::{AssetAct, AssetStatus, Technology};
 use crate::ids::{AssetId, AssetTypeId, TagId};
 
@@ -71,6 +71,9 @@ pub enum NotPut {
     /// It is on this device already.
     #[error("the tag is on this device already")]
     Here(String),
+    /// It is on a piece of an item, or the card of a bin (R1).
+    #[error("the tag belongs to supplies")]
+    OnSupplies(String),
     /// The device is retired.
     #[error("the device is retired")]
     Retired(String),
@@ -202,7 +205,12 @@ async fn find_or_register(
         .load(conn)
         .await?;
     match known.as_slice() {
-        [one] => return Ok(one.clone()),
+        [one] => {
+            if is_on_supplies(conn, one.0).await? {
+                return Err(NotPut::OnSupplies(one.1.clone()));
+            }
+            return Ok(one.clone());
+        }
         [] => {}
         many => {
             return Err(NotPut::Several(
@@ -232,6 +240,21 @@ async fn find_or_register(
         }
     };
     register(conn, keeper, key, technology, interval_ms).await
+}
+
+/// Whether a tag is on a piece of an item, or is the card of a bin.
+async fn is_on_supplies(conn: &mut AsyncPgConnection, tag_id: TagId) -> QueryResult<bool> {
+    let pieces: i64 = unit_tag::table
+        .filter(unit_tag::tag_id.eq(tag_id))
+        .count()
+        .get_result(conn)
+        .await?;
+    let cards: i64 = bin_card::table
+        .filter(bin_card::tag_id.eq(tag_id))
+        .count()
+        .get_result(conn)
+        .await?;
+    Ok(pieces + cards > 0)
 }
 
 async fn register(

@@ -189,6 +189,11 @@ async fn ask(
         NotPut::Retired(number) => {
             plain(StatusCode::CONFLICT, nothing(), &fill(t.retired, &[number]))
         }
+        NotPut::OnSupplies(key) => plain(
+            StatusCode::CONFLICT,
+            nothing(),
+            &fill(t.on_supplies, &[key]),
+        ),
         NotPut::NothingToReplace => plain(StatusCode::CONFLICT, nothing(), t.nothing_to_replace),
         NotPut::OnAnother(key, from, from_number) => {
             let mut page = TagStepPage::new(&shell, asset_id, scan);

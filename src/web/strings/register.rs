@@ -207,6 +207,7 @@ catalogue! {
         move_here = "Move it here",
         here = "{} is on {} already. Nothing was changed.",
         retired = "{} is retired and takes no tag. Restore it first.",
+        on_supplies = "{} is the label of a supply item or the card of a bin: take another tag.",
         nothing_to_replace = "The tag that it should take the place of is not on the device any more. Look at its tags and try again.",
         hold_put = "Put on safety hold",
         hold_kind = "Why may nobody use it?",
