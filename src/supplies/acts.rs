@@ -699,24 +699,35 @@ async fn set_received(
         .map(drop)
 }
 
-/// A cabinet saw pieces for the first time: they came with the oldest order that is on its way, when there is one. The caller holds the
-/// lock of the item and place.
+/// A cabinet saw pieces of an item for the first time, each of so many base units: they came with the orders that are on their way, the oldest
+/// first. Returns the order of each. The caller holds the lock of the item and place.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn receive_by_reader(
     conn: &mut AsyncPgConnection,
     stock: StockKey,
-    quantity: i64,
+    pieces: &[i64],
     now: DateTime<Utc>,
-) -> QueryResult<Option<OrderLineId>> {
-    let Some(line) = find_line_on_its_way(conn, stock).await? else {
-        return Ok(None);
-    };
-    let received = line.received + quantity;
-    let is_done = received >= line.ordered;
-    set_received(conn, line.id, received, (is_done, None), now).await?;
-    Ok(Some(line.id))
+) -> QueryResult<Vec<Option<OrderLineId>>> {
+    let mut of = Vec::with_capacity(pieces.len());
+    let mut pieces = pieces.iter().copied().peekable();
+    while pieces.peek().is_some() {
+        let Some(line) = find_line_on_its_way(conn, stock).await? else {
+            of.extend(pieces.by_ref().map(|_| None));
+            break;
+        };
+        let mut received = line.received;
+        while received < line.ordered
+            && let Some(units) = pieces.next()
+        {
+            received += units;
+            of.push(Some(line.id));
+        }
+        let is_done = received >= line.ordered;
+        set_received(conn, line.id, received, (is_done, None), now).await?;
+    }
+    Ok(of)
 }
 
 struct LineOnItsWay {

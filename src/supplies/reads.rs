@@ -450,9 +450,14 @@ async fn apply_inventory(
     keys.sort_unstable();
     keys.dedup();
     lock(conn, &keys).await?;
-    for next in &mut moves {
-        if next.reason == StockReason::CabinetPut {
-            next.order_line_id = receive_by_reader(conn, next.key, next.quantity, now).await?;
+    for key in keys {
+        let is_put =
+            |next: &&mut NewMove<'_>| next.reason == StockReason::CabinetPut && next.key == key;
+        let put: Vec<&mut NewMove<'_>> = moves.iter_mut().filter(is_put).collect();
+        let pieces: Vec<i64> = put.iter().map(|next| next.quantity).collect();
+        let lines = receive_by_reader(conn, key, &pieces, now).await?;
+        for (next, line) in put.into_iter().zip(lines) {
+            next.order_line_id = line;
         }
     }
     post(conn, &moves, now).await?;

@@ -429,7 +429,7 @@ fn r9_r12_r22_hold_over_random_histories_of_people_rules_and_sightings() {
         cases: std::env::var("PROPTEST_CASES")
             .ok()
             .and_then(|cases| cases.parse().ok())
-            .unwrap_or(40),
+            .unwrap_or(60),
         failure_persistence: None,
         max_shrink_iters: 200,
         ..Config::default()

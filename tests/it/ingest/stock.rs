@@ -46,6 +46,18 @@ async fn the_consumer_books_cards_and_cabinets_in_the_transaction_of_their_messa
         .await;
         assert_eq!(rig.number("SELECT sum(on_hand)::bigint AS n FROM stock_level").await, 0);
         assert_eq!(rig.number("SELECT count(*) AS n FROM alert WHERE kind = 'stockout' AND is_active").await, 1);
+        // An inventory of which a sighting was refused is not whole: it counts as one that never came.
+        let broken = Batch::new(now_ms + 5)
+            .with(json!({"inv": {"seq": 5, "part": 1, "parts": 1}}))
+            .element(json!({"t": label, "age_ms": 0}))
+            .element(json!({"t": 7, "age_ms": 0}));
+        rig.publish(0, &[broken.body(), inventory(6, now_ms + 6, &[label])]).await;
+        wait_until("the whole one is applied", SOON, async || {
+            rig.number("SELECT inventory_seq AS n FROM cabinet").await == 6
+        })
+        .await;
+        assert_eq!(rig.number("SELECT gaps AS n FROM cabinet").await, 1);
+        assert_eq!(rig.number("SELECT sum(on_hand)::bigint AS n FROM stock_level").await, 1);
     })
     .await;
 }
