@@ -11,6 +11,7 @@ pub mod assets;
 pub mod board;
 pub(crate) mod cookies;
 pub mod csv;
+mod csv_upload;
 pub mod delivery;
 pub mod distance;
 pub mod done;

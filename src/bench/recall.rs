@@ -12,14 +12,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::AsyncPgConnection;
 
 use self::catalogue::CatalogueAsset;
 pub use self::catalogue::{ASSETS, furnish};
 use self::spoil::{Spoiling, spoil};
-use super::stage::connect;
+use super::stage::in_own_database;
 use crate::config::Secret;
-use crate::db::migrations;
 use crate::find::list::{Listing, list_hits};
 use crate::find::query::{FindQuery, SearchText};
 use crate::find::rank::Costs;
@@ -395,42 +394,11 @@ pub async fn run(
     folder: Option<&Path>,
     now: DateTime<Utc>,
 ) -> anyhow::Result<Report> {
-    let name = format!(
-        "wardtrack_recall_{}_{:08x}",
-        std::process::id(),
-        rand::random::<u32>()
-    );
-    let mut server = connect(server_url).await?;
-    server
-        .batch_execute(&format!("CREATE DATABASE {name}"))
-        .await
-        .context("making the database of the bench: its user needs the right CREATEDB")?;
-    let measured = tokio::select! {
-        measured = measure_in(server_url, &name, folder, now) => measured,
-        _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
-    };
-    server
-        .batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-        .await
-        .context("taking the database of the bench away")?;
-    measured
-}
-
-async fn measure_in(
-    server_url: &Secret,
-    name: &str,
-    folder: Option<&Path>,
-    now: DateTime<Utc>,
-) -> anyhow::Result<Report> {
-    let (base, _) = server_url
-        .expose()
-        .rsplit_once('/')
-        .context("the address of the database names no database")?;
-    let url = Secret::new(format!("{base}/{name}"));
-    migrations::run(&url).await?;
-    let mut conn = connect(&url).await?;
-    furnish(&mut conn, &list_types(folder)?).await?;
-    measure(&conn, folder, &[Half::Tuning, Half::Unseen], now).await
+    in_own_database(server_url, async |mut conn| {
+        furnish(&mut conn, &list_types(folder)?).await?;
+        measure(&conn, folder, &[Half::Tuning, Half::Unseen], now).await
+    })
+    .await
 }
 
 #[cfg(test)]

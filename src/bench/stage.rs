@@ -278,6 +278,38 @@ fn topology() -> anyhow::Result<Topology> {
     })
 }
 
+/// Makes a database on the server of `server_url`, brings its schema up to date, measures in it, and takes it away, after Ctrl-C too.
+pub(super) async fn in_own_database<T>(
+    server_url: &Secret,
+    measure: impl AsyncFnOnce(AsyncPgConnection) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let (process, random) = (std::process::id(), rand::random::<u32>());
+    let name = format!("wardtrack_bench_{process}_{random:08x}");
+    let mut server = connect(server_url).await?;
+    server
+        .batch_execute(&format!("CREATE DATABASE {name}"))
+        .await
+        .context("making the database of the bench: its user needs the right CREATEDB")?;
+    let measured = async {
+        let (base, _) = server_url
+            .expose()
+            .rsplit_once('/')
+            .context("the address of the database names no database")?;
+        let url = Secret::new(format!("{base}/{name}"));
+        migrations::run(&url).await?;
+        measure(connect(&url).await?).await
+    };
+    let measured = tokio::select! {
+        measured = measured => measured,
+        _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
+    };
+    server
+        .batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+        .await
+        .context("taking the database of the bench away")?;
+    measured
+}
+
 /// A connection without limits on the time of a statement.
 pub(super) async fn connect(url: &Secret) -> anyhow::Result<AsyncPgConnection> {
     let mut conn = AsyncPgConnection::establish(url.expose())

@@ -14,9 +14,8 @@ use diesel::sql_types::{BigInt, Timestamptz};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use serde_json::json;
 
-use super::stage::connect;
+use super::stage::in_own_database;
 use crate::config::Secret;
-use crate::db::migrations;
 use crate::db::types::StockReason;
 use crate::ids::{BinId, ItemId, LotId, StockPlaceId};
 use crate::supplies::ledger::{MovedBy, NewMove, StockKey, post};
@@ -106,40 +105,14 @@ impl SuppliesBench {
     /// # Errors
     /// When the database cannot be used, or the run is interrupted.
     pub async fn run(self, server_url: &Secret, now: DateTime<Utc>) -> anyhow::Result<Report> {
-        let name = format!(
-            "wardtrack_bench_{}_{:08x}",
-            std::process::id(),
-            rand::random::<u32>()
-        );
-        let mut server = connect(server_url).await?;
-        server
-            .batch_execute(&format!("CREATE DATABASE {name}"))
-            .await
-            .context("making the database of the bench: its user needs the right CREATEDB")?;
-        let measured = tokio::select! {
-            measured = self.measure_in(server_url, &name, now) => measured,
-            _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
-        };
-        server
-            .batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-            .await
-            .context("taking the database of the bench away")?;
-        measured
+        in_own_database(server_url, async |conn| self.measure(conn, now).await).await
     }
 
-    async fn measure_in(
+    async fn measure(
         self,
-        server_url: &Secret,
-        name: &str,
+        mut conn: AsyncPgConnection,
         now: DateTime<Utc>,
     ) -> anyhow::Result<Report> {
-        let (base, _) = server_url
-            .expose()
-            .rsplit_once('/')
-            .context("the address of the database names no database")?;
-        let url = Secret::new(format!("{base}/{name}"));
-        migrations::run(&url).await?;
-        let mut conn = connect(&url).await?;
         let stocks = self.furnish(&mut conn).await?;
         let mut report = Report {
             rules: self.rules,

@@ -1,17 +1,17 @@
 //! Equipment from a CSV file: send it, see what it would do, import it (`docs/IMPORT.md`).
 
-use actix_web::http::{StatusCode, header};
+use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::csv::{Cell, CsvFile, CsvParams, CsvRow, record_export};
+use super::csv_upload::{self, count, shown_note};
 use super::extract::Viewer;
 use super::page::{Nav, Page, Problem, Shell, see_other};
 use super::strings::fill;
-use super::wording::grouped;
-use super::{PageError, multipart, routes};
+use super::{PageError, routes};
 use crate::app::App;
 use crate::assets::import::{
     Fault, Import, ImportError, ImportPlan, Imported, Options, Upload, apply_upload, check_file,
@@ -133,11 +133,7 @@ pub async fn form(viewer: Viewer) -> Result<Page<ImportFormPage>, PageError> {
 /// # Errors
 /// Never; the signature is a handler's.
 pub async fn example() -> Result<HttpResponse, PageError> {
-    let name = "attachment; filename=\"wardtrack-import-example.csv\"";
-    Ok(HttpResponse::Ok()
-        .insert_header((header::CONTENT_DISPOSITION, name))
-        .content_type("text/csv; charset=utf-8; header=present")
-        .body(EXAMPLE.replace('\n', "\r\n")))
+    Ok(csv_upload::example("wardtrack-import-example.csv", EXAMPLE))
 }
 
 /// `POST /equipment/import`: takes the file, and leads to what it would do.
@@ -150,15 +146,7 @@ pub async fn upload(
     request: HttpRequest,
     body: web::Payload,
 ) -> Result<HttpResponse, PageError> {
-    let limit = routes::form_bytes_max(routes::EQUIPMENT_IMPORT);
-    let body = body
-        .to_bytes_limited(limit)
-        .await
-        .map_err(|_| PageError::TooLarge)?
-        .map_err(|_| PageError::BadRequest)?;
-    let parts = multipart::read_form(request.headers(), body)
-        .await
-        .ok_or(PageError::MediaType)?;
+    let parts = csv_upload::read_parts(routes::EQUIPMENT_IMPORT, &request, body).await?;
     let mut sent = (None, ReportParams::default());
     for part in &parts {
         match part.name.as_str() {
@@ -181,7 +169,7 @@ pub async fn upload(
         Err(error) => return Err(error.into()),
         Ok(_) => {}
     }
-    let name = file_name(file.file_name.as_deref().unwrap_or_default());
+    let name = csv_upload::file_name(file);
     let key = insert_upload(&mut conn, viewer.user_id, &name, &file.body, import.now).await?;
     Ok(see_other(&report_href(key, sent.1.creates_types())))
 }
@@ -191,12 +179,6 @@ fn refuse_file(shell: Shell, words: String) -> Result<HttpResponse, PageError> {
     Page::new(ImportFormPage { shell, problems })
         .with_status(StatusCode::UNPROCESSABLE_ENTITY)
         .render()
-}
-
-/// Without folders and without signs that cannot be shown.
-fn file_name(name: &str) -> String {
-    let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    name.chars().filter(|c| !c.is_control()).take(120).collect()
 }
 
 fn report_href(key: Uuid, create_types: bool) -> String {
@@ -371,15 +353,6 @@ pub async fn faults(
         }
         None => Err(PageError::NotFound),
     }
-}
-
-fn count(number: usize) -> String {
-    grouped(i64::try_from(number).unwrap_or(i64::MAX))
-}
-
-/// "100 of 3,200 are shown", when not all are.
-fn shown_note(shown: usize, all: usize, shell: &Shell) -> Option<String> {
-    (shown < all).then(|| fill(shell.t.tables.shown, &[&count(shown), &count(all)]))
 }
 
 impl ImportReportPage {

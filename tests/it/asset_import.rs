@@ -15,9 +15,13 @@ async fn hospital() -> TestApp {
     app
 }
 
-/// Sends a file as a browser does.
 async fn send(actor: &Actor, file: &[u8], create_types: bool) -> Html {
-    actor.page("/equipment/import").await;
+    send_file(actor, "/equipment/import", file, create_types).await
+}
+
+/// Sends a file as a browser does, from the page at `path`.
+pub async fn send_file(actor: &Actor, path: &str, file: &[u8], create_types: bool) -> Html {
+    actor.page(path).await;
     let token = actor.form_token().unwrap();
     let mut body = format!(
         "--xyz\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\n{token}\r\n\
@@ -32,7 +36,7 @@ async fn send(actor: &Actor, file: &[u8], create_types: bool) -> Html {
     }
     body.extend_from_slice(b"\r\n--xyz--\r\n");
     let request = actor
-        .request(Method::POST, "/equipment/import")
+        .request(Method::POST, path)
         .header("Sec-Fetch-Site", "same-origin")
         .header("Content-Type", "multipart/form-data; boundary=xyz")
         .body(body);

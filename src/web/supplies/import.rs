@@ -1,6 +1,6 @@
 //! Items, places and rules from a CSV file: send it, see what it would do, import it (`docs/IMPORT.md`).
 
-use actix_web::http::{StatusCode, header};
+use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
@@ -13,11 +13,11 @@ use crate::supplies::import::{
     Change, Fault, SupplyImportError, SupplyImported, SupplyPlan, apply_upload, check_file,
 };
 use crate::web::csv::{Cell, CsvFile, CsvParams, CsvRow, record_export};
+use crate::web::csv_upload::{self, count, shown_note};
 use crate::web::extract::Viewer;
 use crate::web::page::{Nav, Page, Problem, Shell, see_other};
 use crate::web::strings::{Strings, fill};
-use crate::web::wording::grouped;
-use crate::web::{PageError, multipart, routes};
+use crate::web::{PageError, routes};
 
 /// Lines of each kind that a page shows.
 const LINES_MAX: usize = 100;
@@ -88,11 +88,10 @@ pub async fn form(viewer: Viewer) -> Result<Page<SupplyImportPage>, PageError> {
 /// # Errors
 /// Never; the signature is a handler's.
 pub async fn example() -> Result<HttpResponse, PageError> {
-    let name = "attachment; filename=\"wardtrack-supplies-example.csv\"";
-    Ok(HttpResponse::Ok()
-        .insert_header((header::CONTENT_DISPOSITION, name))
-        .content_type("text/csv; charset=utf-8; header=present")
-        .body(EXAMPLE.replace('\n', "\r\n")))
+    Ok(csv_upload::example(
+        "wardtrack-supplies-example.csv",
+        EXAMPLE,
+    ))
 }
 
 /// `POST /supplies/import`: takes the file, and leads to what it would do.
@@ -105,15 +104,7 @@ pub async fn upload(
     request: HttpRequest,
     body: web::Payload,
 ) -> Result<HttpResponse, PageError> {
-    let limit = routes::form_bytes_max(routes::SUPPLIES_IMPORT);
-    let body = body
-        .to_bytes_limited(limit)
-        .await
-        .map_err(|_| PageError::TooLarge)?
-        .map_err(|_| PageError::BadRequest)?;
-    let parts = multipart::read_form(request.headers(), body)
-        .await
-        .ok_or(PageError::MediaType)?;
+    let parts = csv_upload::read_parts(routes::SUPPLIES_IMPORT, &request, body).await?;
     let shell = viewer.shell(Nav::Supplies);
     let file = parts.iter().find(|part| part.name == "file");
     let Some(file) = file.filter(|file| !file.body.is_empty()) else {
@@ -128,9 +119,7 @@ pub async fn upload(
         Err(error) => return Err(error.into()),
         Ok(_) => {}
     }
-    let name = file.file_name.as_deref().unwrap_or_default();
-    let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let name: String = name.chars().filter(|c| !c.is_control()).take(120).collect();
+    let name = csv_upload::file_name(file);
     let now = app.clock.now();
     let key = insert_upload(&mut conn, viewer.user_id, &name, &file.body, now).await?;
     Ok(see_other(&routes::supplies_import_path(key)))
@@ -275,10 +264,6 @@ pub async fn faults(
     }
 }
 
-fn count(number: usize) -> String {
-    grouped(i64::try_from(number).unwrap_or(i64::MAX))
-}
-
 fn change_words(changes: &[Change], t: &'static Strings) -> Vec<String> {
     let words = changes.iter().map(|change| match change.old.as_str() {
         "" => format!("{}: {}", change.column, change.new),
@@ -348,9 +333,6 @@ impl SupplyReportPage {
                 ]
             })
             .collect();
-        let note = |shown: usize, all: usize| {
-            (shown < all).then(|| fill(t.tables.shown, &[&count(shown), &count(all)]))
-        };
         let all = plan.items.len() + plan.places.len();
         let path = routes::supplies_import_path(upload.upload_key);
         Self {
@@ -360,8 +342,8 @@ impl SupplyReportPage {
             summary,
             faulty_rows: plan.faulty_rows,
             notes: [
-                note(faults.len(), plan.faults.len()),
-                note(writes.len(), all),
+                shown_note(faults.len(), plan.faults.len(), &shell),
+                shown_note(writes.len(), all, &shell),
             ],
             faults,
             faults_href: routes::with_query(&format!("{path}/errors"), &[("bom", "1")]),

@@ -6,6 +6,9 @@ use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use wardtrack::supplies::import::{SupplyImportError, SupplyPlan, apply_file, check_file};
 
 use super::world::insert;
+use crate::asset_import::send_file;
+use crate::pages::{has, served};
+use crate::register::filled;
 use crate::support::TestDatabase;
 
 async fn check(conn: &AsyncPgConnection, text: &str) -> SupplyPlan {
@@ -254,4 +257,50 @@ async fn fifty_thousand_items_are_imported_once_and_200_000_rows_are_refused() {
         refused.to_string(),
         "The file has 200000 rows, more than 100000: split it into several files."
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_technician_sends_a_file_sees_what_it_would_do_and_imports_it_once() {
+    let (app, _, mut conn) = served().await;
+    let (tech, nurse) = (app.supply_tech().await, app.nurse().await);
+    assert_eq!(nurse.page("/supplies/import").await.status, 403);
+    let path = "/supplies/import";
+    let unreadable = send_file(&tech, path, b"number,name\n1,Tape\n", false).await;
+    assert_eq!(unreadable.status, 422);
+    has(&unreadable, "The first row has no column item_number");
+    let file = b"item_number,name,gtin\nT-1,Tape,09506000134352\nT-2,Gauze <b>,09506000134353\n";
+    let report = tech.follow(send_file(&tech, path, file, false).await).await;
+    assert_eq!(report.h1(), "What this file would do");
+    has(&report, "New items: 1");
+    has(&report, "The check digit, the last one, would have to be 2");
+    let action = report
+        .attribute("form[action*='/supplies/import/']", "action")
+        .unwrap();
+    let mistakes = tech.page(&format!("{action}/errors")).await;
+    assert!(
+        mistakes.body.contains("3,gtin,09506000134353"),
+        "{}",
+        mistakes.body
+    );
+    let form = |ticked: bool| {
+        let typed = [("skip_faulty", "1")];
+        filled(&report, &action, &typed[..usize::from(ticked)])
+    };
+    let refused = tech.send_form(&action, &form(false)).await;
+    assert_eq!(refused.status, 422);
+    assert_eq!(number(&mut conn, "SELECT count(*) FROM item").await, 0);
+    let done = tech
+        .follow(tech.send_form(&action, &form(true)).await)
+        .await;
+    has(
+        &done,
+        "Imported: 1 items new, 0 changed, 0 rules at places written.",
+    );
+    assert_eq!(
+        tech.send_form(&action, &form(true)).await.status,
+        303,
+        "the same button again"
+    );
+    assert_eq!(number(&mut conn, "SELECT count(*) FROM item").await, 1);
+    has(&tech.page("/supplies?q=T-1").await, "Tape");
 }
