@@ -83,4 +83,10 @@ id! {
     RouteId,
     /// A row of `outbox`.
     OutboxId,
+    /// A row of `count_session`.
+    CountSessionId,
+    /// A row of `count_line`.
+    CountLineId,
+    /// A row of `count_entry`.
+    CountEntryId,
 }

@@ -13,6 +13,7 @@
 
 pub mod acts;
 pub mod cabinet;
+pub mod counts;
 pub mod demand;
 pub mod expiry;
 pub mod import;
@@ -21,6 +22,7 @@ pub mod list;
 pub mod orders;
 pub mod reads;
 pub mod rules;
+pub mod scan;
 pub mod settle;
 pub mod silence;
 pub mod standing;

@@ -411,6 +411,49 @@ text_enum! {
     }
 }
 text_enum! {
+    /// How far a count of stock is.
+    CountStep {
+        /// Its lines are being chosen.
+        Draft = "draft",
+        /// People count.
+        Counting = "counting",
+        /// Differences are looked at, and counted again.
+        Review = "review",
+        /// Differences are in the books.
+        Posted = "posted",
+        /// It was given up.
+        Cancelled = "cancelled",
+    }
+}
+text_enum! {
+    /// Why something is counted.
+    CountCause {
+        /// Below zero by the books.
+        Negative = "negative",
+        /// The last count was off.
+        Discrepancy = "discrepancy",
+        /// Nothing is left by the books.
+        Zero = "zero",
+        /// Its day has come.
+        Due = "due",
+        /// A person wants it.
+        Chosen = "chosen",
+        /// It was found where it should not be.
+        Unexpected = "unexpected",
+    }
+}
+text_enum! {
+    /// How exact counts of an item must be.
+    CountClass {
+        /// None may be missing.
+        A = "a",
+        /// Within 5 %.
+        B = "b",
+        /// Within 5 %, counted less often.
+        C = "c",
+    }
+}
+text_enum! {
     /// How the quantity of an order is found.
     StockMethod {
         /// Up to the target.
