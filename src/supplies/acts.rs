@@ -17,10 +17,10 @@ use uuid::Uuid;
 
 pub use arrive::{find_or_insert_lot, receive_by_reader};
 pub use two_bins::empty_bin;
+pub use undo::STOCK_UNDO_FOR;
 
 use super::ledger::{MovedBy, NewMove, Posted, StockKey, lock, post};
 use super::orders::QUANTITY_MAX;
-use super::settle::settle;
 use crate::assets::acts::take_form_key;
 use crate::db::schema::{bin, stock_place};
 use crate::db::types::{LotState, StockReason};
@@ -318,15 +318,7 @@ async fn perform(
         }
         StockAct::Refill { .. } => Ok((two_bins::refill(conn, form, now).await?, 0)),
         StockAct::NotEmpty { bin_id } => {
-            needs_note(form)?;
-            lock(conn, &[form.stock]).await?;
-            two_bins::find_two_bins(conn, form.stock, bin_id).await?;
-            if !two_bins::mark_full(conn, bin_id, now).await? {
-                return Err(StockRefusal::NotTwoBins.into());
-            }
-            let settled = settle(conn, &[form.stock], now).await?;
-            let move_ids = Vec::new();
-            Ok((Posted { move_ids, settled }, 0))
+            Ok((two_bins::not_empty(conn, form, bin_id, now).await?, 0))
         }
         StockAct::Undo { form_key } => Ok((undo::undo(conn, form, form_key, now).await?, 0)),
     }

@@ -16,9 +16,10 @@ use serde_json::json;
 use uuid::Uuid;
 
 pub use list::{
-    COUNT_CANDIDATES_SQL, COUNT_LINES_SQL, COUNT_LOG_SQL, COUNT_PLACES_SQL, COUNT_SESSIONS_SQL,
-    COUNTS_PER_PAGE, CountEntryRow, CountLine, CountPlace, CountSession, find_count,
-    list_count_lines, list_count_log, list_count_places, list_counts,
+    COUNT_CANDIDATES_SQL, COUNT_LINES_SQL, COUNT_LOG_SQL, COUNT_MOVES_SQL, COUNT_PLACES_PER_PAGE,
+    COUNT_PLACES_SQL, COUNT_SESSIONS_SQL, COUNTS_PER_PAGE, CountEntryRow, CountLine, CountMove,
+    CountPlace, CountSession, find_count, list_count_lines, list_count_log, list_count_moves,
+    list_count_places, list_counts,
 };
 
 use self::spread::{Outcome, is_off, spread};

@@ -1,19 +1,27 @@
 //! What a scanned code stands for: an item with what its pack says, or a bin. Nothing is guessed.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{Array, BigInt, Nullable, Text};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use serde_json::json;
+use uuid::Uuid;
 
+use crate::audit::{Actor, Event, record_audit};
 use crate::codes::gs1::elements::{ElementError, FNC1, Label};
 use crate::codes::gs1::wrong_check_digit;
 use crate::codes::tag_key::list_typed_keys;
-use crate::db::schema::{item, item_code, item_pack};
-use crate::ids::{BinId, ItemId, PackId, StockPlaceId};
+use crate::db::schema::{bin, item, item_code, item_pack, stocking};
+use crate::db::types::StockReason;
+use crate::ids::{BinId, ItemId, PackId, StockPlaceId, UserId};
 
 /// What a code stands for.
 pub const SCAN_CODES_SQL: &str = include_str!("sql/scan_codes.sql");
+/// What a person did with a scanner.
+pub const SCAN_LOG_SQL: &str = include_str!("sql/scan_log.sql");
+/// Bins that are empty.
+pub const EMPTY_BINS_SQL: &str = include_str!("sql/empty_bins.sql");
 /// Longest code, in signs: the longest GS1 element strings have 90.
 pub const CODE_MAX: usize = 200;
 
@@ -196,6 +204,155 @@ pub async fn find_scanned(
     }))
 }
 
+/// What a person did with a scanner.
+#[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
+pub struct ScanRow {
+    /// The form.
+    #[diesel(sql_type = SqlUuid)]
+    pub form_key: Uuid,
+    /// Why.
+    #[diesel(sql_type = Text)]
+    pub reason: StockReason,
+    /// Which item.
+    #[diesel(sql_type = BigInt)]
+    pub item_id: ItemId,
+    /// Its name.
+    #[diesel(sql_type = Text)]
+    pub item_name: String,
+    /// Its unit.
+    #[diesel(sql_type = Text)]
+    pub base_unit: String,
+    /// A bin that it was booked in.
+    #[diesel(sql_type = Text)]
+    pub bin_name: String,
+    /// Base units; below zero: they left.
+    #[diesel(sql_type = BigInt)]
+    pub quantity: i64,
+    /// Its lot.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub lot_number: Option<String>,
+    /// When.
+    #[diesel(sql_type = Timestamptz)]
+    pub recorded_at: DateTime<Utc>,
+    /// All such forms.
+    #[diesel(sql_type = BigInt)]
+    pub forms: i64,
+    /// All their pieces.
+    #[diesel(sql_type = BigInt)]
+    pub pieces: i64,
+}
+
+/// What a person did last at a place, the newest first; what was taken back is not among it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_scans(
+    mut conn: &AsyncPgConnection,
+    (user_id, place): (UserId, StockPlaceId),
+    reasons: &[StockReason],
+    since: DateTime<Utc>,
+    limit: i64,
+) -> QueryResult<Vec<ScanRow>> {
+    let reasons: Vec<&str> = reasons.iter().map(|reason| reason.as_str()).collect();
+    sql_query(SCAN_LOG_SQL)
+        .bind::<BigInt, _>(user_id)
+        .bind::<BigInt, _>(place)
+        .bind::<Array<Text>, _>(reasons)
+        .bind::<Timestamptz, _>(since)
+        .bind::<BigInt, _>(limit)
+        .load(&mut conn)
+        .await
+}
+
+/// One of two bins that is empty.
+#[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
+pub struct EmptyBin {
+    /// The bin.
+    #[diesel(sql_type = BigInt)]
+    pub bin_id: BinId,
+    /// Its name.
+    #[diesel(sql_type = Text)]
+    pub bin_name: String,
+    /// Since when.
+    #[diesel(sql_type = Timestamptz)]
+    pub empty_since: DateTime<Utc>,
+    /// What lies in it.
+    #[diesel(sql_type = BigInt)]
+    pub item_id: ItemId,
+    /// The name of that.
+    #[diesel(sql_type = Text)]
+    pub item_name: String,
+}
+
+/// Bins that are empty at a place, the last one first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_empty_bins(
+    mut conn: &AsyncPgConnection,
+    place: StockPlaceId,
+    limit: i64,
+) -> QueryResult<Vec<EmptyBin>> {
+    sql_query(EMPTY_BINS_SQL)
+        .bind::<BigInt, _>(place)
+        .bind::<BigInt, _>(limit)
+        .load(&mut conn)
+        .await
+}
+
+/// One of two bins, and whether it is empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TwoBin {
+    /// What lies in it.
+    pub item_id: ItemId,
+    /// The bin.
+    pub bin_id: BinId,
+    /// Its name.
+    pub name: String,
+    /// It is empty.
+    pub is_empty: bool,
+}
+
+/// The bins of two at a place that hold an item, or that are this bin.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_two_bins(
+    mut conn: &AsyncPgConnection,
+    place: StockPlaceId,
+    of: Result<ItemId, BinId>,
+) -> QueryResult<Vec<TwoBin>> {
+    let on = stocking::bin_id
+        .eq(bin::id)
+        .or(stocking::second_bin_id.eq(bin::id.nullable()));
+    let mut query = stocking::table
+        .inner_join(bin::table.on(on.assume_not_null()))
+        .filter(stocking::stock_place_id.eq(place))
+        .filter(stocking::second_bin_id.is_not_null())
+        .order((stocking::item_id, bin::id))
+        .select((
+            stocking::item_id,
+            bin::id,
+            bin::name,
+            bin::empty_since.is_not_null(),
+        ))
+        .into_boxed();
+    query = match of {
+        Ok(item_id) => query.filter(stocking::item_id.eq(item_id)),
+        Err(bin_id) => query.filter(bin::id.eq(bin_id)),
+    };
+    let rows: Vec<(ItemId, BinId, String, bool)> = query.load(&mut conn).await?;
+    let bins = rows
+        .into_iter()
+        .map(|(item_id, bin_id, name, is_empty)| TwoBin {
+            item_id,
+            bin_id,
+            name,
+            is_empty,
+        });
+    Ok(bins.collect())
+}
+
 /// Why a code was not linked to an item.
 #[derive(Debug, thiserror::Error)]
 pub enum LinkError {
@@ -213,59 +370,79 @@ pub enum LinkError {
     Database(#[from] diesel::result::Error),
 }
 
-/// Remembers a code for an item, or for one of its packs.
+/// The packs of an item: id, name and base units.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_packs(
+    mut conn: &AsyncPgConnection,
+    item_id: ItemId,
+) -> QueryResult<Vec<(PackId, String, i64)>> {
+    item_pack::table
+        .filter(item_pack::item_id.eq(item_id))
+        .select((item_pack::id, item_pack::name, item_pack::units))
+        .order((item_pack::units, item_pack::id))
+        .load(&mut conn)
+        .await
+}
+
+/// Remembers a code for an item, or for one of its packs, and who said so.
 ///
 /// # Errors
 /// See [`LinkError`].
 pub async fn link_code(
     conn: &mut AsyncPgConnection,
     code: &Code,
-    item_id: ItemId,
-    pack_id: Option<PackId>,
+    (item_id, pack_id): (ItemId, Option<PackId>),
+    by: UserId,
+    now: DateTime<Utc>,
 ) -> Result<(), LinkError> {
-    let items: i64 = item::table
-        .filter(item::id.eq(item_id))
-        .filter(item::is_retired.eq(false))
-        .count()
-        .get_result(conn)
-        .await?;
-    if items == 0 {
-        return Err(LinkError::NoItem);
-    }
-    if let Some(pack_id) = pack_id {
-        let packs: i64 = item_pack::table
-            .filter(item_pack::id.eq(pack_id))
-            .filter(item_pack::item_id.eq(item_id))
+    conn.transaction(async |conn| {
+        let items: i64 = item::table
+            .filter(item::id.eq(item_id))
+            .filter(item::is_retired.eq(false))
             .count()
             .get_result(conn)
             .await?;
-        if packs == 0 {
-            return Err(LinkError::NoPack);
+        if items == 0 {
+            return Err(LinkError::NoItem);
         }
-    }
-    let text = code.gtin.as_deref().unwrap_or(&code.text);
-    let made = diesel::insert_into(item_code::table)
-        .values((
-            item_code::code.eq(text),
-            item_code::item_id.eq(item_id),
-            item_code::item_pack_id.eq(pack_id),
-        ))
-        .on_conflict_do_nothing()
-        .execute(conn)
-        .await?;
-    if made == 1 {
-        return Ok(());
-    }
-    let owner: ItemId = item_code::table
-        .find(text)
-        .select(item_code::item_id)
-        .first(conn)
-        .await?;
-    if owner == item_id {
-        Ok(())
-    } else {
-        Err(LinkError::Taken(owner))
-    }
+        if let Some(pack_id) = pack_id {
+            let packs: i64 = item_pack::table
+                .filter(item_pack::id.eq(pack_id))
+                .filter(item_pack::item_id.eq(item_id))
+                .count()
+                .get_result(conn)
+                .await?;
+            if packs == 0 {
+                return Err(LinkError::NoPack);
+            }
+        }
+        let text = code.gtin.as_deref().unwrap_or(&code.text);
+        let made = diesel::insert_into(item_code::table)
+            .values((
+                item_code::code.eq(text),
+                item_code::item_id.eq(item_id),
+                item_code::item_pack_id.eq(pack_id),
+            ))
+            .on_conflict_do_nothing()
+            .execute(conn)
+            .await?;
+        if made == 1 {
+            let subject = format!("item:{item_id}");
+            let mut event = Event::new(Actor::User(by), "item.code_linked", subject);
+            event.after = Some(json!({ "code": text, "pack": pack_id }));
+            return Ok(record_audit(conn, &event, now).await?);
+        }
+        let owner: ItemId = item_code::table
+            .find(text)
+            .select(item_code::item_id)
+            .first(conn)
+            .await?;
+        let is_own = owner == item_id;
+        is_own.then_some(()).ok_or(LinkError::Taken(owner))
+    })
+    .await
 }
 
 #[cfg(test)]

@@ -91,6 +91,9 @@ pub struct PlaceRow {
     /// A cabinet that is not heard: its counts are as of then (R24).
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub silent_since: Option<DateTime<Utc>>,
+    /// A cabinet with a reader: nothing is entered by hand.
+    #[diesel(sql_type = Bool)]
+    pub counts_itself: bool,
     /// Its round.
     #[diesel(sql_type = Nullable<Text>)]
     pub round_name: Option<String>,
@@ -529,6 +532,30 @@ pub async fn find_lot_label(
         .first(&mut conn)
         .await
         .optional()
+}
+
+/// The lot of an item with this number: with this last day of use, else the only one of the number.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_lot_of_label(
+    mut conn: &AsyncPgConnection,
+    item_id: ItemId,
+    (number, expires_on): (&str, Option<NaiveDate>),
+) -> QueryResult<Option<LotId>> {
+    let found: Vec<(LotId, Option<NaiveDate>)> = lot::table
+        .filter(lot::item_id.eq(item_id))
+        .filter(lot::lot_number.eq(number))
+        .select((lot::id, lot::expires_on))
+        .order(lot::id)
+        .limit(SHOWN_MAX)
+        .load(&mut conn)
+        .await?;
+    let exact = found.iter().find(|(_, day)| *day == expires_on);
+    Ok(match (exact, found.as_slice(), expires_on) {
+        (Some((id, _)), ..) | (None, [(id, _)], None) => Some(*id),
+        _ => None,
+    })
 }
 
 /// Where the page of expiring lots before ended.

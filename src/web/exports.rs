@@ -4,6 +4,7 @@
 //! and the macro `download` in its template (`docs/IMPORT.md` says what columns mean).
 
 mod boards;
+mod counts;
 mod delivery;
 mod devices;
 mod duties;
@@ -14,6 +15,7 @@ mod register;
 mod stock;
 
 pub use boards::{board, targets};
+pub use counts::{count_lines, counts};
 pub use delivery::deliveries;
 pub use devices::{quarantine, readers};
 pub use duties::{alerts, tasks};

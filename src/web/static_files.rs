@@ -92,6 +92,7 @@ impl StaticFiles {
             wall_js: routes::static_path(&self.hash, "js/wall.js"),
             board_css: routes::static_path(&self.hash, "css/board.css"),
             plan_js: routes::static_path(&self.hash, "js/plan.js"),
+            scan_js: routes::static_path(&self.hash, "js/scan.js"),
             sprite: routes::static_path(&self.hash, "icons/sprite.svg"),
             icon: routes::static_path(&self.hash, "icons/wardtrack.svg"),
             scripts: scripts
@@ -143,6 +144,8 @@ pub struct Links {
     pub board_css: String,
     /// Zooms and moves floor plans.
     pub plan_js: String,
+    /// What scanners need: sounds, and codes that go off without loading the page.
+    pub scan_js: String,
     /// The icons; use one as `<use href="{{ shell.links.sprite }}#i-ready">`, or the macro `icon`.
     pub sprite: String,
     /// The picture of the browser tab.
@@ -164,6 +167,7 @@ impl Links {
             wall_js: routes::static_path("0", "js/wall.js"),
             board_css: routes::static_path("0", "css/board.css"),
             plan_js: routes::static_path("0", "js/plan.js"),
+            scan_js: routes::static_path("0", "js/scan.js"),
             sprite: routes::static_path("0", "icons/sprite.svg"),
             icon: routes::static_path("0", "icons/wardtrack.svg"),
             scripts: vec![routes::static_path("0", "js/live.js")],

@@ -22,6 +22,7 @@ macro_rules! catalogue {
 pub mod acts;
 pub mod alerts;
 pub mod board;
+pub mod counts;
 pub mod delivery;
 pub mod help;
 pub mod live;
@@ -91,6 +92,10 @@ pub struct Strings {
     pub reorder: supplies::Reorder,
     /// Stock.
     pub stock: supplies::Stock,
+    /// Counts of stock.
+    pub counts: counts::Counts,
+    /// Pages for a scanner.
+    pub scan: counts::Scan,
     /// The register of equipment.
     pub register: register::Register,
     /// The page "More".
@@ -131,6 +136,8 @@ pub static EN: Strings = Strings {
     delivery: delivery::Delivery::EN,
     reorder: supplies::Reorder::EN,
     stock: supplies::Stock::EN,
+    counts: counts::Counts::EN,
+    scan: counts::Scan::EN,
     tasks: alerts::Tasks::EN,
     favourites: alerts::Favourites::EN,
     accuracy: alerts::Accuracy::EN,

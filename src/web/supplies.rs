@@ -2,6 +2,7 @@
 
 mod act;
 mod chart;
+pub mod counts;
 pub mod how;
 pub mod import;
 pub mod item;
@@ -11,5 +12,6 @@ pub mod place;
 pub mod places;
 pub mod reorder;
 mod samples;
+pub mod scan;
 mod stock_act;
 pub mod words;

@@ -1006,6 +1006,72 @@ async fn explain_statements(mut conn: &mut AsyncPgConnection) {
             "(ARRAY[1, 2, 3], ARRAY[1, 2, 3])".to_owned(),
         ),
         (
+            "counts",
+            "(boolean, bigint, bigint)",
+            supplies::counts::COUNT_SESSIONS_SQL,
+            "(true, NULL, 51)".to_owned(),
+        ),
+        (
+            "counts that are over",
+            "(boolean, bigint, bigint)",
+            supplies::counts::COUNT_SESSIONS_SQL,
+            "(false, 7, 51)".to_owned(),
+        ),
+        (
+            "places to count",
+            "(text, bigint, bigint, timestamptz)",
+            supplies::counts::COUNT_PLACES_SQL,
+            "(NULL, NULL, 51, now())".to_owned(),
+        ),
+        (
+            "what can be counted",
+            "(bigint, timestamptz, bigint)",
+            supplies::counts::COUNT_CANDIDATES_SQL,
+            format!("({store}, now(), 300)"),
+        ),
+        (
+            "lines of a count",
+            "(bigint)",
+            supplies::counts::COUNT_LINES_SQL,
+            "(1)".to_owned(),
+        ),
+        (
+            "lots of counted lines",
+            "(bigint[], timestamptz[])",
+            supplies::counts::COUNT_LOTS_SQL,
+            "('{1,2}', ARRAY[now(), now()])".to_owned(),
+        ),
+        (
+            "what a person entered",
+            "(bigint, smallint, bigint, bigint)",
+            supplies::counts::COUNT_LOG_SQL,
+            format!("(1, 1::smallint, {user}, 10)"),
+        ),
+        (
+            "moves beside counted lines",
+            "(bigint[])",
+            supplies::counts::COUNT_MOVES_SQL,
+            "('{1,2}')".to_owned(),
+        ),
+        (
+            "a scanned code",
+            "(text, text, bigint, text[])",
+            supplies::scan::SCAN_CODES_SQL,
+            format!("('A-01', NULL, {store}, '{{x:1}}')"),
+        ),
+        (
+            "what a person scanned",
+            "(bigint, bigint, text[], timestamptz, bigint)",
+            supplies::scan::SCAN_LOG_SQL,
+            format!("({user}, {store}, '{{issue}}', now() - interval '12 hours', 10)"),
+        ),
+        (
+            "bins that are empty",
+            "(bigint, bigint)",
+            supplies::scan::EMPTY_BINS_SQL,
+            format!("({store}, 50)"),
+        ),
+        (
             "lots of an item",
             "(bigint, timestamptz, bigint)",
             supplies::stock::ITEM_LOTS_SQL,
@@ -1230,6 +1296,7 @@ struct Ids {
     order_line: i64,
     item: i64,
     stock_place: i64,
+    count: i64,
 }
 
 impl Ids {
@@ -1248,6 +1315,7 @@ impl Ids {
             order_line: number(conn, "SELECT min(id) + 77 FROM order_line").await,
             item: number(conn, "SELECT min(id) + 77 FROM item").await,
             stock_place: number(conn, "SELECT min(id) + 7 FROM stock_place").await,
+            count: number(conn, "SELECT min(id) FROM count_session").await,
         }
     }
 
@@ -1314,6 +1382,7 @@ impl Ids {
                 "/synonyms" => self.synonym,
                 "/reorder" => self.order_line,
                 "/supplies/places" => self.stock_place,
+                "/counts" => self.count,
                 "/supplies/items" => self.item,
                 _ => panic!("say here what to open for {pattern}"),
             };
@@ -1339,6 +1408,7 @@ impl Ids {
                 "q=maker".to_owned(),
                 "q=ip-0001".to_owned(),
             ],
+            "scan" => vec![String::new(), format!("place={}", self.stock_place)],
             "supplies" if pattern == routes::SUPPLIES => {
                 vec![String::new(), "q=item+17".to_owned(), "q=E42".to_owned()]
             }

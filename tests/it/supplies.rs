@@ -1,5 +1,6 @@
 //! Stock through the real store: levels, alerts and suggestions after whatever people, readers and the calendar do.
 
+mod counts;
 mod demand;
 mod histories;
 mod import;
@@ -7,4 +8,5 @@ mod lowering;
 mod pages;
 mod pure_histories;
 mod reads;
+mod scan;
 mod world;

@@ -33,6 +33,8 @@ use wardtrack::web::quarantine::{QuarantinePage, QuarantineRowPage};
 use wardtrack::web::readers::ReadersPage;
 use wardtrack::web::rooms::{RoomPage, RoomsPage};
 use wardtrack::web::status::StatusPage;
+use wardtrack::web::supplies::counts::CountsPage;
+use wardtrack::web::supplies::counts::session::CountPage;
 use wardtrack::web::supplies::how::HowPage;
 use wardtrack::web::supplies::import::{SupplyImportPage, SupplyReportPage};
 use wardtrack::web::supplies::item::ItemPage;
@@ -40,6 +42,8 @@ use wardtrack::web::supplies::lots::LotsPage;
 use wardtrack::web::supplies::place::StockPlacePage;
 use wardtrack::web::supplies::places::SuppliesPage;
 use wardtrack::web::supplies::reorder::ReorderPage;
+use wardtrack::web::supplies::scan::ScanPage;
+use wardtrack::web::supplies::scan::link::LinkPage;
 use wardtrack::web::synonyms::file::SynonymImportPage;
 use wardtrack::web::synonyms::{SynonymPage, SynonymsPage};
 use wardtrack::web::tasks::TasksPage;
@@ -96,6 +100,10 @@ fn rendered() -> Vec<(String, String)> {
         all("reorder", ReorderPage::samples()),
         all("how", HowPage::samples()),
         all("supplies", SuppliesPage::samples()),
+        all("counts", CountsPage::samples()),
+        all("count", CountPage::samples()),
+        all("scan", ScanPage::samples()),
+        all("link", LinkPage::samples()),
         all("stock place", StockPlacePage::samples()),
         all("item", ItemPage::samples()),
         all("lots", LotsPage::samples()),

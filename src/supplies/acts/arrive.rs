@@ -193,6 +193,38 @@ async fn set_received(
         .map(drop)
 }
 
+/// A receipt is taken back: so much of the order is on its way again.
+pub(super) async fn unreceive(
+    conn: &mut AsyncPgConnection,
+    line_id: OrderLineId,
+    quantity: i64,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    let received: i64 = order_line::table
+        .find(line_id)
+        .select(order_line::quantity_received)
+        .for_update()
+        .first(conn)
+        .await?;
+    let left = (received - quantity).max(0);
+    let state = if left == 0 {
+        OrderState::Sent
+    } else {
+        OrderState::PartReceived
+    };
+    diesel::update(order_line::table.find(line_id))
+        .set((
+            order_line::quantity_received.eq(left),
+            order_line::state.eq(state),
+            order_line::ended_at.eq(None::<DateTime<Utc>>),
+            order_line::ended_by.eq(None::<UserId>),
+            order_line::settled_at.eq(now),
+        ))
+        .execute(conn)
+        .await
+        .map(drop)
+}
+
 /// A cabinet saw pieces of an item for the first time, each of so many base units: they came with the orders that are on their way, the oldest
 /// first. Returns the order of each. The caller holds the lock of the item and place.
 ///

@@ -8,11 +8,12 @@ use super::arrive::{
     LineOnItsWay, check_receipt_lot, find_line_on_its_way, find_or_insert_lot, receive_line,
 };
 use super::{
-    Receipt, StockAct, StockError, StockForm, StockRefusal, check_quantity, list_portions, new_move,
+    Receipt, StockAct, StockError, StockForm, StockRefusal, check_quantity, list_portions,
+    needs_note, new_move,
 };
-use crate::db::schema::{bin, stocking};
+use crate::db::schema::{bin, stock_move, stocking};
 use crate::db::types::StockReason;
-use crate::ids::BinId;
+use crate::ids::{BinId, LotId, MoveId};
 use crate::supplies::ledger::{MovedBy, NewMove, Posted, StockKey, lock, post};
 use crate::supplies::settle::settle;
 
@@ -98,6 +99,85 @@ pub(super) async fn mark_full(
         .execute(conn)
         .await?;
     Ok(marked == 1)
+}
+
+/// A refill is taken back: the bin is empty again, as of when it was emptied last.
+pub(super) async fn mark_empty_again(
+    conn: &mut AsyncPgConnection,
+    bin_id: BinId,
+    now: DateTime<Utc>,
+) -> QueryResult<bool> {
+    let emptied_at: Option<Option<DateTime<Utc>>> = stock_move::table
+        .filter(stock_move::bin_id.eq(bin_id))
+        .filter(stock_move::reason.eq(StockReason::EmptyBin))
+        .select(diesel::dsl::max(stock_move::happened_at))
+        .first(conn)
+        .await
+        .optional()?;
+    let emptied_at = emptied_at.flatten().unwrap_or(now);
+    let marked = diesel::update(bin::table.find(bin_id))
+        .filter(bin::empty_since.is_null())
+        .set(bin::empty_since.eq(emptied_at))
+        .execute(conn)
+        .await?;
+    Ok(marked == 1)
+}
+
+/// The bin was not empty after all: what was booked as used when it was said to be empty is there again.
+pub(super) async fn not_empty(
+    conn: &mut AsyncPgConnection,
+    form: &StockForm<'_>,
+    bin_id: BinId,
+    now: DateTime<Utc>,
+) -> Result<Posted, StockError> {
+    needs_note(form)?;
+    lock(conn, &[form.stock]).await?;
+    find_two_bins(conn, form.stock, bin_id).await?;
+    let empty_since: Option<DateTime<Utc>> = bin::table
+        .find(bin_id)
+        .select(bin::empty_since)
+        .first(conn)
+        .await?;
+    if !mark_full(conn, bin_id, now).await? {
+        return Err(StockRefusal::NotTwoBins.into());
+    }
+    let undone = diesel::alias!(stock_move as undone);
+    let booked: Vec<(MoveId, LotId, i64)> = stock_move::table
+        .filter(stock_move::bin_id.eq(bin_id))
+        .filter(stock_move::item_id.eq(form.stock.item_id))
+        .filter(stock_move::reason.eq(StockReason::EmptyBin))
+        .filter(stock_move::happened_at.nullable().eq(empty_since))
+        .filter(stock_move::undoes_id.is_null())
+        .filter(diesel::dsl::not(diesel::dsl::exists(
+            undone.filter(
+                undone
+                    .field(stock_move::undoes_id)
+                    .eq(stock_move::id.nullable()),
+            ),
+        )))
+        .select((stock_move::id, stock_move::lot_id, stock_move::quantity))
+        .order(stock_move::id)
+        .load(conn)
+        .await?;
+    let moves: Vec<NewMove<'_>> = booked
+        .iter()
+        .map(|(id, lot_id, quantity)| NewMove {
+            undoes_id: Some(*id),
+            ..new_move(
+                form,
+                StockReason::EmptyBin,
+                (*lot_id, bin_id),
+                -quantity,
+                now,
+            )
+        })
+        .collect();
+    if moves.is_empty() {
+        let settled = settle(conn, &[form.stock], now).await?;
+        let move_ids = Vec::new();
+        return Ok(Posted { move_ids, settled });
+    }
+    Ok(post(conn, &moves, now).await?)
 }
 
 pub(super) async fn refill(

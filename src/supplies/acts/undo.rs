@@ -1,17 +1,20 @@
-//! A person takes back what they just did.
+//! A person takes back what they just did: moves by moves of the same reason, receipts from their orders too, and bins as they were.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
+use super::arrive::unreceive;
+use super::two_bins::{mark_empty_again, mark_full};
 use super::{StockError, StockForm, StockRefusal, new_move};
-use crate::assets::acts::UNDO_FOR;
 use crate::db::schema::stock_move;
 use crate::db::types::StockReason;
 use crate::ids::{BinId, ItemId, LotId, MoveId, OrderLineId, StockPlaceId};
 use crate::supplies::ledger::{NewMove, Posted, StockKey, lock, post};
 
+/// How long a person can take back what they did with stock: the running log of a page for a scanner offers it for so long.
+pub const STOCK_UNDO_FOR: TimeDelta = TimeDelta::minutes(15);
 /// The server is a little more patient than the button.
 const UNDO_GRACE: TimeDelta = TimeDelta::seconds(5);
 
@@ -27,14 +30,14 @@ struct OldMove {
     order_line_id: Option<OrderLineId>,
 }
 
-/// Takes the moves of a form back by moves of the same reason. A receipt against an order is not taken back: it is adjusted.
+/// Takes the moves of a form back. Not those of a count: what was counted is counted again.
 pub(super) async fn undo(
     conn: &mut AsyncPgConnection,
     form: &StockForm<'_>,
     form_key: Uuid,
     now: DateTime<Utc>,
 ) -> Result<Posted, StockError> {
-    let earliest = now - UNDO_FOR - UNDO_GRACE;
+    let earliest = now - STOCK_UNDO_FOR - UNDO_GRACE;
     let old: Vec<OldMove> = stock_move::table
         .filter(stock_move::form_key.eq(form_key))
         .filter(stock_move::user_id.eq(form.user_id))
@@ -53,11 +56,7 @@ pub(super) async fn undo(
         ))
         .load(conn)
         .await?;
-    let is_plain = |old: &OldMove| {
-        old.order_line_id.is_none()
-            && !matches!(old.reason, StockReason::EmptyBin | StockReason::Refill)
-    };
-    if old.is_empty() || !old.iter().all(is_plain) {
+    if old.is_empty() || old.iter().any(|old| old.reason == StockReason::Count) {
         return Err(StockRefusal::NoUndo.into());
     }
     let key = |old: &OldMove| StockKey {
@@ -78,6 +77,12 @@ pub(super) async fn undo(
     if undone > 0 {
         return Err(StockRefusal::NoUndo.into());
     }
+    let mut bins: Vec<BinId> = Vec::new();
+    for old in &old {
+        let is_first_of_bin = !bins.contains(&old.bin_id);
+        bins.push(old.bin_id);
+        take_back_around(conn, old, is_first_of_bin, now).await?;
+    }
     let moves: Vec<NewMove<'_>> = old
         .iter()
         .map(|old| NewMove {
@@ -93,4 +98,24 @@ pub(super) async fn undo(
         })
         .collect();
     Ok(post(conn, &moves, now).await?)
+}
+
+/// What went with a move: its order, and whether its bin is full. Of a bin that held several lots it is done once.
+async fn take_back_around(
+    conn: &mut AsyncPgConnection,
+    old: &OldMove,
+    is_first_of_bin: bool,
+    now: DateTime<Utc>,
+) -> Result<(), StockError> {
+    if let Some(line_id) = old.order_line_id.filter(|_| old.quantity > 0) {
+        unreceive(conn, line_id, old.quantity, now).await?;
+    }
+    let is_as_it_was = match old.reason {
+        StockReason::EmptyBin if is_first_of_bin => mark_full(conn, old.bin_id, now).await?,
+        StockReason::Refill if is_first_of_bin => mark_empty_again(conn, old.bin_id, now).await?,
+        _ => true,
+    };
+    is_as_it_was
+        .then_some(())
+        .ok_or(StockError::Refused(StockRefusal::NoUndo))
 }

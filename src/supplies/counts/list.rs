@@ -6,7 +6,7 @@ use diesel::sql_query;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, SmallInt, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use crate::db::types::{CountCause, CountClass, CountStep, Role};
+use crate::db::types::{CountCause, CountClass, CountStep, Role, StockReason};
 use crate::ids::{BinId, CountEntryId, CountLineId, CountSessionId, ItemId, StockPlaceId, UserId};
 use crate::supplies::ledger::StockKey;
 use crate::supplies::stock::NameCursor;
@@ -21,8 +21,12 @@ pub const COUNT_LOG_SQL: &str = include_str!("../sql/count_log.sql");
 pub const COUNT_SESSIONS_SQL: &str = include_str!("../sql/count_sessions.sql");
 /// Places with what asks to be counted there.
 pub const COUNT_PLACES_SQL: &str = include_str!("../sql/count_places.sql");
-/// Counts, or places, on a page.
+/// The last moves beside lines.
+pub const COUNT_MOVES_SQL: &str = include_str!("../sql/count_moves.sql");
+/// Counts on a page.
 pub const COUNTS_PER_PAGE: i64 = 50;
+/// Places on a page: all that each holds is looked at.
+pub const COUNT_PLACES_PER_PAGE: i64 = 20;
 
 /// A line of a count.
 #[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
@@ -128,6 +132,37 @@ pub async fn list_count_lines(
 ) -> QueryResult<Vec<CountLine>> {
     sql_query(COUNT_LINES_SQL)
         .bind::<BigInt, _>(id)
+        .load(&mut conn)
+        .await
+}
+
+/// A move beside a line of a count.
+#[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
+pub struct CountMove {
+    /// The line.
+    #[diesel(sql_type = BigInt)]
+    pub count_line_id: CountLineId,
+    /// Why.
+    #[diesel(sql_type = Text)]
+    pub reason: StockReason,
+    /// Base units.
+    #[diesel(sql_type = BigInt)]
+    pub quantity: i64,
+    /// When.
+    #[diesel(sql_type = Timestamptz)]
+    pub happened_at: DateTime<Utc>,
+}
+
+/// The last moves of what these lines count, three a line, the newest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_count_moves(
+    mut conn: &AsyncPgConnection,
+    lines: &[CountLineId],
+) -> QueryResult<Vec<CountMove>> {
+    sql_query(COUNT_MOVES_SQL)
+        .bind::<Array<BigInt>, _>(lines)
         .load(&mut conn)
         .await
 }

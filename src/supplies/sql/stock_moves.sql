@@ -1,6 +1,6 @@
 -- Moves of an item at a place, the newest first: $1 item, $2 place, $3 and $4 when the last one before happened and its id, or NULL, $5 how many.
 SELECT m.id AS move_id, m.reason, m.quantity, m.happened_at, m.recorded_at, m.form_key, m.undoes_id IS NOT NULL AS is_undo, m.note,
-       m.undoes_id IS NULL AND m.order_line_id IS NULL AND m.reason NOT IN ('empty_bin', 'refill')
+       m.undoes_id IS NULL AND m.reason <> 'count'
            AND NOT EXISTS (SELECT FROM stock_move u WHERE u.undoes_id = m.id) AS can_be_undone,
        lot.lot_number, lot.expires_on, b.name AS bin_name, u.role, r.reader_key
 FROM stock_move m

@@ -1,5 +1,5 @@
 -- Places of stock by name: $1 and $2 name and id of the last one before, or NULL; $3 how many.
-SELECT sp.id AS stock_place_id, sp.name, sp.kind, sp.silent_since, r.name AS round_name, u.name AS unit_name,
+SELECT sp.id AS stock_place_id, sp.name, sp.kind, sp.silent_since, sp.reader_id IS NOT NULL AS counts_itself, r.name AS round_name, u.name AS unit_name,
        (SELECT count(*) FROM stocking s WHERE s.stock_place_id = sp.id) AS items,
        (SELECT count(*) FROM order_line o WHERE o.stock_place_id = sp.id AND o.state = 'suggested') AS drafts,
        (SELECT count(*) FROM alert a WHERE a.stock_place_id = sp.id AND a.kind = 'stockout' AND a.is_active) AS out

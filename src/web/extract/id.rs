@@ -6,8 +6,8 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 
 use crate::ids::{
-    AssetId, AssetTypeId, FloorId, ItemId, ModelId, OrderLineId, ParId, QuarantineId, ReaderId,
-    RoomId, StockPlaceId, SynonymId, TagId, UnitId,
+    AssetId, AssetTypeId, CountSessionId, FloorId, ItemId, ModelId, OrderLineId, ParId,
+    QuarantineId, ReaderId, RoomId, StockPlaceId, SynonymId, TagId, UnitId,
 };
 use crate::web::PageError;
 
@@ -32,6 +32,7 @@ macro_rules! id_path {
 id_path!(
     AssetId,
     AssetTypeId,
+    CountSessionId,
     FloorId,
     ItemId,
     ModelId,

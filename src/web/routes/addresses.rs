@@ -1,8 +1,8 @@
 //! Every address as it is spelled: patterns for the table, and the paths that templates and handlers put in links.
 
 use crate::ids::{
-    AssetId, AssetTypeId, FloorId, ItemId, ModelId, OrderLineId, ParId, QuarantineId, ReaderId,
-    RoomId, StockPlaceId, SynonymId, TagId, UnitId,
+    AssetId, AssetTypeId, BinId, CountSessionId, FloorId, ItemId, ModelId, OrderLineId, ParId,
+    QuarantineId, ReaderId, RoomId, StockPlaceId, SynonymId, TagId, UnitId,
 };
 use crate::live::Mark;
 
@@ -72,6 +72,20 @@ pub(super) const SUPPLIES_IMPORT_ERRORS: &str = "/supplies/import/{key}/errors";
 pub const SUPPLIES: &str = "/supplies";
 /// Places of stock as a file.
 pub const SUPPLIES_CSV: &str = "/supplies.csv";
+/// Counts of stock.
+pub const COUNTS: &str = "/counts";
+/// They as a file.
+pub const COUNTS_CSV: &str = "/counts.csv";
+pub(super) const COUNT: &str = "/counts/{id}";
+pub(super) const COUNT_CSV: &str = "/counts/{id}/csv";
+/// Issues what is scanned.
+pub const SCAN_ISSUE: &str = "/scan/issue";
+/// Receives what is scanned.
+pub const SCAN_RECEIVE: &str = "/scan/receive";
+/// Empties and refills scanned bins.
+pub const SCAN_BINS: &str = "/scan/bins";
+/// Links a code that nobody knows to an item, `?code=&place=`.
+pub const SCAN_LINK: &str = "/scan/link";
 /// What expires, `?within=&after=`.
 pub const LOTS: &str = "/supplies/lots";
 /// It as a file.
@@ -508,6 +522,30 @@ pub fn with_query(path: &str, pairs: &[(&str, &str)]) -> String {
 #[must_use]
 pub fn order_line_path(id: OrderLineId) -> String {
     format!("/reorder/{id}")
+}
+
+/// Links a code to an item, and goes back.
+#[must_use]
+pub fn scan_link_path(code: &str, back: &str) -> String {
+    with_query(SCAN_LINK, &[("code", code), ("back", back)])
+}
+
+/// A count.
+#[must_use]
+pub fn count_path(id: CountSessionId) -> String {
+    format!("/counts/{id}")
+}
+
+/// A count, at one of its bins.
+#[must_use]
+pub fn count_bin_path(id: CountSessionId, bin: BinId) -> String {
+    with_query(&count_path(id), &[("bin", &bin.to_string())])
+}
+
+/// Its lines as a file.
+#[must_use]
+pub fn count_csv_path(id: CountSessionId) -> String {
+    format!("/counts/{id}/csv")
 }
 
 /// What a place holds.

@@ -253,6 +253,7 @@ impl SuppliesPage {
             name: "4 West supply room & more".to_owned(),
             kind: crate::db::types::StockPlaceKind::Room,
             silent_since: silent,
+            counts_itself: silent.is_some(),
             round_name: Some("Morning <round>".to_owned()),
             unit_name: Some("4 West".to_owned()),
             items: 120,

@@ -398,7 +398,8 @@ fn lot_state_word(state: LotState, t: &'static Strings) -> &'static str {
     }
 }
 
-fn refusal_words(refusal: StockRefusal, t: &'static Strings) -> (StatusCode, String) {
+/// Why nothing was changed, in words, and the status of the answer.
+pub(super) fn refusal_words(refusal: StockRefusal, t: &'static Strings) -> (StatusCode, String) {
     let words = &t.stock;
     let unfit = StatusCode::UNPROCESSABLE_ENTITY;
     let lot = |words: &str, state| fill(words, &[&lot_state_word(state, t)]);

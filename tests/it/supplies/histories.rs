@@ -11,9 +11,12 @@ use uuid::Uuid;
 use wardtrack::clock::Clock;
 use wardtrack::db::schema::order_line;
 use wardtrack::db::types::{OrderState, StockReason};
-use wardtrack::ids::{LotId, OrderLineId};
+use wardtrack::ids::{CountSessionId, LotId, OrderLineId, UserId};
 use wardtrack::supplies::acts::{
     LotLabel, Receipt, StockAct, StockError, StockPosted, empty_bin, perform_stock_form,
+};
+use wardtrack::supplies::counts::{
+    CountAct, CountDone, CountError, CountForm, CountRefusal, list_count_lines, perform_count_form,
 };
 use wardtrack::supplies::expiry::follow_calendar;
 use wardtrack::supplies::ledger::{MovedBy, NewMove, lock, post};
@@ -37,6 +40,8 @@ enum Step {
     Empty(u8),
     Refill(u8, u8),
     NotEmpty(u8),
+    /// A bin is counted, twice by two people where that is needed, and posted.
+    Count(u8, i64),
     /// The board reads a card.
     CardRead(u8),
     /// A cabinet misses a piece, or tells it again.
@@ -75,6 +80,7 @@ fn any_step() -> impl Strategy<Value = Step> {
         2 => (0..2_u8).prop_map(Step::Empty),
         2 => (0..2_u8, 0..4_u8).prop_map(|(bin, lot)| Step::Refill(bin, lot)),
         1 => (0..2_u8).prop_map(Step::NotEmpty),
+        2 => (0..2_u8, -8..8_i64).prop_map(|(bin, change)| Step::Count(bin, change)),
         2 => (0..2_u8).prop_map(Step::CardRead),
         2 => (0..2_u8).prop_map(Step::Take),
         2 => Just(Step::Undo),
@@ -130,6 +136,7 @@ impl World {
             }
             Step::CardRead(bin) => self.read_card(*bin).await,
             Step::Take(bin) => self.take(*bin).await,
+            Step::Count(bin, change) => self.count(*bin, *change).await,
             _ => {
                 let key = Uuid::new_v4();
                 self.say(key, step, start).await;
@@ -311,6 +318,77 @@ impl World {
                 !is_again || done.is_none(),
                 "a card that is read again does nothing"
             );
+        }
+    }
+
+    /// Counts the place: one bin is off by `change`, the other as the books say. Pieces move between the count and its posting.
+    async fn count(&mut self, bin: u8, change: i64) {
+        let [one, two] = self.shelf.ward.people;
+        let place = self.shelf.stock.stock_place_id;
+        let open = CountAct::Open {
+            stock_place_id: place,
+        };
+        let Some(id) = self.on_count(None, one, open).await else {
+            return;
+        };
+        let lines = list_count_lines(&self.conn, id).await.unwrap();
+        let ids: Vec<_> = lines.iter().map(|line| line.count_line_id).collect();
+        self.on_count(Some(id), one, CountAct::Start { lines: &ids })
+            .await
+            .expect("a draft is begun");
+        let off_bin = self.shelf.bins[usize::from(bin)];
+        for line in &lines {
+            let off = if line.bin_id == off_bin { change } else { 0 };
+            let enter = CountAct::Enter {
+                line_id: line.count_line_id,
+                quantity: (line.expected + off).max(0),
+            };
+            self.on_count(Some(id), one, enter).await.expect("counted");
+        }
+        self.now += TimeDelta::seconds(1);
+        self.take(1 - bin).await;
+        self.on_count(Some(id), one, CountAct::Review)
+            .await
+            .expect("something was counted");
+        for line in list_count_lines(&self.conn, id).await.unwrap() {
+            let enter = CountAct::Enter {
+                line_id: line.count_line_id,
+                quantity: line.first_quantity.unwrap(),
+            };
+            let again = self.on_count(Some(id), two, enter).await;
+            assert_eq!(
+                again.is_some(),
+                line.is_off,
+                "only what is off, and all of it"
+            );
+        }
+        self.now += TimeDelta::seconds(1);
+        self.take(bin).await;
+        self.on_count(Some(id), one, CountAct::Post { reason: "counted" })
+            .await
+            .expect("nothing waits");
+        self.accepted += 1;
+    }
+
+    async fn on_count(
+        &mut self,
+        session_id: Option<CountSessionId>,
+        user_id: UserId,
+        act: CountAct<'_>,
+    ) -> Option<CountSessionId> {
+        self.now += TimeDelta::milliseconds(10);
+        let form = CountForm {
+            key: Uuid::new_v4(),
+            user_id,
+            session_id,
+            act,
+            location: "/",
+        };
+        match perform_count_form(&mut self.conn, &form, self.now).await {
+            Ok(CountDone::Done { session_id, .. }) => Some(session_id),
+            Ok(CountDone::Repeat { .. }) => panic!("a fresh key"),
+            Err(CountError::Refused(CountRefusal::NotOff | CountRefusal::Nothing)) => None,
+            Err(error) => panic!("{act:?}: {error:?}"),
         }
     }
 

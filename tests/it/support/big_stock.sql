@@ -24,3 +24,17 @@ INSERT INTO unit_tag (tag_id, item_id, lot_id, bin_id)
 SELECT t.id, l.item_id, l.id, (SELECT min(id) FROM bin) + t.id % 1000
 FROM tag t CROSS JOIN (SELECT min(id) AS id, min(item_id) AS item_id FROM lot) l WHERE t.tag_key LIKE 'epc:AA%';
 ANALYZE unit_tag, tag;
+-- 1,000 counts of 20 lines, all but one over.
+INSERT INTO count_session (stock_place_id, state, created_at, created_by, ended_at, ended_by)
+SELECT (SELECT min(id) FROM stock_place) + n % 50, 'posted', now(), u.id, now(), u.id FROM generate_series(1, 1000) n, (SELECT min(id) AS id FROM app_user) u;
+INSERT INTO count_session (stock_place_id, state, created_at, created_by)
+SELECT min(p.id), 'counting', now(), (SELECT min(id) FROM app_user) FROM stock_place p;
+INSERT INTO count_line (count_session_id, item_id, bin_id, stock_place_id, cause, counted_at, counted, expected)
+SELECT c.id, s.item_id, s.bin_id, s.stock_place_id, 'due', now() - interval '200 days', 40, 40
+FROM count_session c JOIN stocking s ON s.stock_place_id = c.stock_place_id AND s.item_id % 100 = c.id % 100 WHERE c.state = 'posted';
+INSERT INTO count_line (count_session_id, item_id, bin_id, stock_place_id, cause)
+SELECT c.id, s.item_id, s.bin_id, s.stock_place_id, 'due' FROM count_session c JOIN stocking s ON s.stock_place_id = c.stock_place_id AND s.item_id % 100 = 7
+WHERE c.state = 'counting';
+INSERT INTO count_entry (count_line_id, round, quantity, counted_at, counted_by)
+SELECT id, 1, 40, now(), (SELECT min(id) FROM app_user) FROM count_line;
+ANALYZE count_session, count_line, count_entry;
