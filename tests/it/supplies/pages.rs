@@ -455,7 +455,7 @@ async fn an_empty_bin_orders_one_bin_and_its_delivery_fills_it() {
         "SELECT count(*) FROM order_line WHERE id = {line} AND state = 'received' AND quantity_received = 50"
     );
     assert_eq!(count(&mut conn, &received).await, 1);
-    // What an order hangs on is set right, not taken back: no button says otherwise.
+    // Taken back, the bin is empty again and its order is on its way again.
     let done = text(
         &mut conn,
         "SELECT form_key::text AS text FROM stock_move WHERE reason = 'refill'",
@@ -463,5 +463,15 @@ async fn an_empty_bin_orders_one_bin_and_its_delivery_fills_it() {
     .await;
     let page = tech.page(&format!("{here}&done={done}")).await;
     has(&page, "bin filled");
-    has_not(&page, "You can take this back");
+    has(&page, "You can take this back");
+    let undo = [("done", done.as_str())];
+    assert_eq!(tech.on_stock(&shelf, "undo", &undo).await.status, 303);
+    let sent = format!(
+        "SELECT count(*) FROM order_line WHERE id = {line} AND state = 'sent' AND quantity_received = 0 AND ended_at IS NULL"
+    );
+    assert_eq!(count(&mut conn, &sent).await, 1);
+    let empty = format!(
+        "SELECT count(*) FROM bin WHERE stock_place_id = {place} AND empty_since IS NOT NULL"
+    );
+    assert_eq!(count(&mut conn, &empty).await, 1);
 }

@@ -25,6 +25,7 @@ SELECT t.id, l.item_id, l.id, (SELECT min(id) FROM bin) + t.id % 1000
 FROM tag t CROSS JOIN (SELECT min(id) AS id, min(item_id) AS item_id FROM lot) l WHERE t.tag_key LIKE 'epc:AA%';
 ANALYZE unit_tag, tag;
 -- 1,000 counts of 20 lines, all but one over.
+INSERT INTO app_user (sign_in_name, display_name, role, password_hash) VALUES ('explained', 'Explained', 'supply', 'x');
 INSERT INTO count_session (stock_place_id, state, created_at, created_by, ended_at, ended_by)
 SELECT (SELECT min(id) FROM stock_place) + n % 50, 'posted', now(), u.id, now(), u.id FROM generate_series(1, 1000) n, (SELECT min(id) AS id FROM app_user) u;
 INSERT INTO count_session (stock_place_id, state, created_at, created_by)
