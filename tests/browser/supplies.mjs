@@ -6,6 +6,7 @@ export async function walkSupplies(browser, origin, kit, sizes) {
   for (const [label, viewport] of Object.entries(sizes)) {
     const made = await makeStock(kit, label);
     await journey(browser, origin, kit, label, viewport, made);
+    await scanPath(browser, origin, kit, label, viewport, made);
   }
   await watchDrafts(browser, origin, kit, sizes, await makeStock(kit, "bins"));
   await watchBoard(browser, origin, kit, sizes, await makeStock(kit, "board"));
@@ -30,7 +31,18 @@ async function makeStock({ query, execute }, label) {
     SELECT 'count', ${item}, id, ${bin}, ${place}, ${quantity}, now(), now() FROM l`);
   await stock(tape, first, 7);
   for (const one of [second, third]) await stock(swab, one, 30);
-  return { round, place, tape, swab, name: `Tape ${label}` };
+  // Codes of a box of ten and of one piece, with their check digits.
+  const [gtin, piece] = [gtin13(`40063${tape}`), `PIECE-${tape}`];
+  await execute(`INSERT INTO item_code (code, item_id, item_pack_id) SELECT '0${gtin}', ${tape}, id FROM item_pack WHERE item_id = ${tape}`);
+  await execute(`INSERT INTO item_code (code, item_id) VALUES ('${piece}', ${tape})`);
+  return { round, place, placeName: `Store ${label}`, tape, swab, name: `Tape ${label}`, gtin, gtin14: `0${gtin}`, piece };
+}
+
+/** Thirteen digits that begin so, the last one their check digit. */
+function gtin13(start) {
+  const digits = start.padEnd(12, "7").slice(0, 12);
+  const sum = [...digits].reverse().reduce((sum, digit, place) => sum + Number(digit) * (place % 2 ? 1 : 3), 0);
+  return digits + ((10 - (sum % 10)) % 10);
 }
 
 /** Waits until the page says it. */
@@ -74,15 +86,93 @@ async function journey(browser, origin, { check, signIn, query, user }, label, v
   await page.locator("#act-receive button").click();
   await says(page, "Received: 20.");
   seen("the delivery is in the books", (await onHand()) === 24, `${await onHand()}`);
-  await page.locator("#act-adjust summary").click();
-  await page.locator("#adjust-which").selectOption({ label: "L7, use by 31 Jan 2090 in bin A-01: 20" });
-  await page.locator("#adjust-n").fill("19");
-  await page.locator("#adjust-why").fill("one was torn");
-  await page.locator("#act-adjust button").click();
-  await says(page, "Set right by -1.");
+  await countPlace(page, origin, seen, made);
   seen("what was counted is in the books", (await onHand()) === 23, `${await onHand()}`);
   const [[open]] = await query(`SELECT count(*) FROM alert WHERE item_id = ${made.tape} AND is_active`);
   seen("the alert has ended", open === "0", open);
+  await page.close();
+}
+
+/** Counts the place with the keyboard of a scanner: the bin's label, packs, a number; then the difference is posted with a reason. */
+async function countPlace(page, origin, seen, made) {
+  await page.goto(`${origin}/supplies/places/${made.place}`);
+  await page.getByRole("button", { name: "Count" }).click();
+  await page.getByRole("button", { name: "Start counting" }).click();
+  await says(page, "3 lines.");
+  await wedge(page, "A-01");
+  await says(page, "Counting bin A-01.");
+  for (const pack of [1, 2]) {
+    await wedge(page, made.gtin);
+    await says(page, `${pack}0`);
+    await page.locator("#scan-log li").nth(pack - 1).waitFor();
+  }
+  const line = page.locator(".rows > li", { hasText: made.name }).first();
+  seen("a count shows what was scanned and not what the books hold", (await line.innerText()).includes("20") && !(await page.locator("main").innerText()).includes("By the books"));
+  await line.getByLabel(/^Pieces/).fill("23");
+  await line.getByRole("button", { name: /^Save/ }).click();
+  await page.locator("#scan-log li", { hasText: `23 of ${made.name}` }).waitFor();
+  for (const bin of ["A-02", "A-03"]) {
+    await page.locator(".rows > li", { hasText: bin }).first().getByLabel(/^Pieces/).fill("30");
+    await page.getByRole("button", { name: new RegExp(`^Save.*${bin}`) }).click();
+    await page.locator("#scan-log li", { hasText: `in bin ${bin}` }).waitFor();
+  }
+  await page.getByRole("button", { name: "Look at the differences" }).click();
+  await says(page, "3 of 3 counted lines were within what is allowed.");
+  await page.getByLabel("Why are there differences?").fill("one was torn");
+  await page.getByRole("button", { name: "Set the books right" }).click();
+  await says(page, "The books were set right: one was torn");
+  seen("a count is blind, looked at and posted", true);
+}
+
+/** Types as a scanner does, wherever the focus is: fast, and Enter at the end. A bar stands for the separator of GS1. */
+async function wedge(page, code) {
+  for (const sign of code) await page.keyboard.press(sign === "|" ? "Control+]" : sign);
+  await page.keyboard.press("Enter");
+}
+
+/** A scanner and nothing else: issue, an unknown code, the same again, undo; then bins. The focus is on the page, not in a field. */
+async function scanPath(browser, origin, { check, signIn, query, user }, label, viewport, made) {
+  const page = await browser.newPage({ viewport });
+  const seen = (what, ok, detail) => check(`scanner ${label}: ${what}`, ok, detail);
+  const onHand = async (item) => Number((await query(`SELECT coalesce(sum(on_hand), 0) FROM stock_level WHERE item_id = ${item}`))[0][0]);
+  const heard = () => page.evaluate(() => window.heard.splice(0).join(" "));
+  await page.addInitScript(() => { window.heard = []; document.addEventListener("wt:scan-sound", (event) => window.heard.push(event.detail)); });
+  await signIn(page, origin, user);
+  await page.goto(`${origin}/scan/issue`);
+  await page.getByLabel("Place", { exact: true }).selectOption({ label: made.placeName });
+  await page.getByRole("button", { name: "Go" }).click();
+  await page.getByLabel("Scan what you take").waitFor();
+  const before = await onHand(made.tape);
+  seen("the field has the focus", await page.evaluate(() => document.activeElement.id) === "code");
+  await wedge(page, made.piece);
+  await says(page, `Issued: 1 of ${made.name}.`);
+  // The focus is elsewhere: what a scanner types is a scan all the same.
+  await page.evaluate(() => document.activeElement.blur());
+  await wedge(page, made.piece);
+  await page.locator("#scan-log li").nth(1).waitFor();
+  seen("two scans are two pieces", (await onHand(made.tape)) === before - 2, `${await onHand(made.tape)} of ${before}`);
+  seen("each is heard", (await heard()) === "hit hit");
+  await wedge(page, "NOBODY-7");
+  await says(page, "Nobody knows the code NOBODY-7.");
+  seen("a miss sounds otherwise", (await heard()) === "miss");
+  await page.locator("#scan-log").getByRole("button", { name: /^Undo/ }).first().click();
+  await says(page, "Taken back.");
+  seen("an entry of the log is taken back", (await onHand(made.tape)) === before - 1);
+  await heard();
+  await page.goto(`${origin}/scan/receive?place=${made.place}`);
+  await wedge(page, `01${made.gtin14}10L9|17700131305`);
+  await says(page, "Received: 5 of");
+  const [[lot, day]] = await query(`SELECT lot_number, expires_on FROM lot WHERE item_id = ${made.tape} AND lot_number = 'L9'`);
+  seen("a GS1 label says lot, day and count", lot === "L9" && day === "2070-01-31", `${lot} ${day}`);
+  await page.goto(`${origin}/scan/bins?place=${made.place}`);
+  await wedge(page, "A-03");
+  await says(page, "Bin A-03 is empty:");
+  await wedge(page, "A-03");
+  await says(page, "known to be empty already");
+  seen("a card that is read twice is told so", (await heard()) === "hit duplicate");
+  await page.locator("li", { hasText: "Bin A-03" }).getByRole("button", { name: /^Not empty/ }).click();
+  await says(page, "No bin is empty here.");
+  seen("the last scans stand as text", (await page.locator("[data-scan-list] li").count()) >= 2);
   await page.close();
 }
 

@@ -196,6 +196,8 @@ catalogue! {
         inventory_at = "It counted last at",
         not_seen = "Pieces that the last count did not find, and that may have been taken: {}. After the third count without them they are booked as taken.",
         foreign_tags = "Labels in it that belong to no item: {}. Take them out, or give the item its code.",
+        scan_here = "Scan",
+        count_here = "Count",
         place_caption = "What it holds, by name",
         place_none = "Nothing is to be held here.",
         never_counted = "never",

@@ -7,11 +7,13 @@ use super::line::StockRow;
 use super::places::SupplyParams;
 use super::samples::stock_lines;
 use crate::app::App;
+use crate::db::types::Role;
 use crate::ids::StockPlaceId;
 use crate::live::Topic;
 use crate::supplies::stock::{
     NameCursor, PlaceCard, STOCK_PER_PAGE, StockLine, StockOf, find_stock_place, list_stock,
 };
+use crate::web::acts::new_key;
 use crate::web::exports::download_href;
 use crate::web::extract::{IdPath, Viewer};
 use crate::web::filters;
@@ -28,6 +30,10 @@ pub struct StockPlacePage {
     pub heading: String,
     /// The place: whether it counts itself, and is heard.
     pub place: PlaceCard,
+    /// Where what is taken here is scanned; none at a cabinet that counts itself.
+    pub scan_href: Option<String>,
+    /// To begin a count: the id of the place and an idempotency key; for those who may.
+    pub count: Option<(i64, String)>,
     /// What it holds.
     pub rows: Vec<StockRow>,
     /// More of it.
@@ -61,8 +67,8 @@ pub async fn page(
     let place = place.ok_or(PageError::NotFound)?;
     Ok(Page::new(StockPlacePage::new(
         shell,
-        id.0,
-        place,
+        viewer.role,
+        (id.0, place),
         (after, stock),
     )))
 }
@@ -70,13 +76,17 @@ pub async fn page(
 impl StockPlacePage {
     fn new(
         shell: Shell,
-        id: StockPlaceId,
-        place: PlaceCard,
+        role: Role,
+        (id, place): (StockPlaceId, PlaceCard),
         (after, (lines, next)): (Option<NameCursor>, (Vec<StockLine>, Option<NameCursor>)),
     ) -> Self {
         let path = routes::stock_place_path(id);
         Self {
             heading: place.name.clone(),
+            scan_href: (!place.counts_itself)
+                .then(|| routes::with_query(routes::SCAN_ISSUE, &[("place", &id.to_string())])),
+            count: (!place.counts_itself && routes::may_open(role, routes::COUNTS))
+                .then(|| (id.0, new_key())),
             place,
             rows: lines
                 .iter()
@@ -92,7 +102,7 @@ impl StockPlacePage {
     /// Pages for tests of templates.
     #[must_use]
     pub fn samples() -> Vec<Self> {
-        let shell = Shell::sample_for(crate::db::types::Role::Supply);
+        let shell = Shell::sample_for(Role::Supply);
         let now = shell.now;
         let cursor = || NameCursor::parse("7.x");
         let place = PlaceCard {
@@ -110,14 +120,14 @@ impl StockPlacePage {
         vec![
             Self::new(
                 shell.clone(),
-                StockPlaceId(6),
-                place,
+                Role::Supply,
+                (StockPlaceId(6), place),
                 (None, (Vec::new(), None)),
             ),
             Self::new(
                 shell,
-                StockPlaceId(6),
-                silent,
+                Role::Supply,
+                (StockPlaceId(6), silent),
                 (cursor(), (stock_lines(now), cursor())),
             ),
         ]
