@@ -8,6 +8,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use super::settle::{Settled, settle};
+use crate::db::prepared::Prepared;
 use crate::db::types::StockReason;
 use crate::ids::{
     BinId, ItemId, LotId, MoveId, OrderLineId, ReaderId, StockPlaceId, TagId, UserId,
@@ -96,12 +97,11 @@ pub async fn post(
 /// When the database fails.
 pub async fn lock(conn: &mut AsyncPgConnection, keys: &[StockKey]) -> QueryResult<()> {
     let (items, places) = columns(keys);
-    sql_query(include_str!("sql/lock_stockings.sql"))
+    let query = sql_query(include_str!("sql/lock_stockings.sql"))
         .bind::<Array<BigInt>, _>(items)
-        .bind::<Array<BigInt>, _>(places)
-        .execute(conn)
-        .await
-        .map(drop)
+        .bind::<Array<BigInt>, _>(places);
+    // Kept prepared: planning would take longer than the statement.
+    Prepared(query).execute(conn).await.map(drop)
 }
 
 /// Items and places as two columns.
@@ -145,7 +145,7 @@ async fn insert_moves(
         MovedBy::Reader(_, _, tag) => Some(tag),
         _ => None,
     };
-    let rows: Vec<MoveRow> = sql_query(include_str!("sql/insert_moves.sql"))
+    let query = sql_query(include_str!("sql/insert_moves.sql"))
         .bind::<Array<Text>, _>(column(moves, |next| next.reason.as_str()))
         .bind::<Array<BigInt>, _>(column(moves, |next| next.key.item_id))
         .bind::<Array<BigInt>, _>(column(moves, |next| next.lot_id))
@@ -161,8 +161,7 @@ async fn insert_moves(
         .bind::<Array<Nullable<BigInt>>, _>(column(moves, |next| next.order_line_id))
         .bind::<Array<Nullable<BigInt>>, _>(column(moves, |next| next.undoes_id))
         .bind::<Timestamptz, _>(now)
-        .bind::<Array<Nullable<Text>>, _>(column(moves, |next| next.note))
-        .load(conn)
-        .await?;
+        .bind::<Array<Nullable<Text>>, _>(column(moves, |next| next.note));
+    let rows: Vec<MoveRow> = Prepared(query).load(conn).await?;
     Ok(rows.into_iter().map(|row| row.move_id).collect())
 }

@@ -13,6 +13,7 @@ use super::rules::OrderRule;
 use super::standing::{Draft, Standing, TwoBins};
 use crate::alerts::rules::{Cause, Subject, key};
 use crate::alerts::store::{end, raise};
+use crate::db::prepared::Prepared;
 use crate::db::types::{AlertKind, OrderCause, Rounding, StockMethod};
 use crate::ids::{BinId, ItemId, OrderLineId, StockPlaceId};
 
@@ -168,12 +169,11 @@ pub async fn list_standings(
     now: DateTime<Utc>,
 ) -> QueryResult<Vec<StandingRow>> {
     let (items, places) = columns(keys);
-    sql_query(STANDINGS_SQL)
+    let query = sql_query(STANDINGS_SQL)
         .bind::<Array<BigInt>, _>(items)
         .bind::<Array<BigInt>, _>(places)
-        .bind::<Timestamptz, _>(now)
-        .load(&mut conn)
-        .await
+        .bind::<Timestamptz, _>(now);
+    Prepared(query).load(&mut conn).await
 }
 
 /// Makes alerts and suggestions follow the stock. The caller holds the locks of [`super::ledger::lock`].
@@ -291,11 +291,10 @@ async fn list_short_bins(
     keys: &[StockKey],
 ) -> QueryResult<Vec<ShortBin>> {
     let (items, places) = columns(keys);
-    sql_query(SHORT_BINS_SQL)
+    let query = sql_query(SHORT_BINS_SQL)
         .bind::<Array<BigInt>, _>(items)
-        .bind::<Array<BigInt>, _>(places)
-        .load(conn)
-        .await
+        .bind::<Array<BigInt>, _>(places);
+    Prepared(query).load(conn).await
 }
 
 async fn mark_days_out(conn: &mut AsyncPgConnection, rows: &[&StandingRow]) -> QueryResult<()> {
@@ -305,13 +304,11 @@ async fn mark_days_out(conn: &mut AsyncPgConnection, rows: &[&StandingRow]) -> Q
     let keys: Vec<StockKey> = rows.iter().map(|row| row.stock_key()).collect();
     let (items, places) = columns(&keys);
     let days: Vec<NaiveDate> = rows.iter().map(|row| row.today).collect();
-    sql_query(include_str!("sql/mark_days_out.sql"))
+    let query = sql_query(include_str!("sql/mark_days_out.sql"))
         .bind::<Array<BigInt>, _>(items)
         .bind::<Array<BigInt>, _>(places)
-        .bind::<Array<Date>, _>(days)
-        .execute(conn)
-        .await
-        .map(drop)
+        .bind::<Array<Date>, _>(days);
+    Prepared(query).execute(conn).await.map(drop)
 }
 
 async fn write_drafts(

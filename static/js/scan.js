@@ -76,7 +76,7 @@
       const flash = page.querySelector(".done span");
       if (said) {
         play(said.dataset.sound);
-        note(said.dataset.sound, code || said.dataset.code, said.textContent.trim());
+        note(said.dataset.sound, code || said.dataset.code, said.querySelector("b").textContent.trim());
       } else {
         const row = document.querySelector("#scan-log li p");
         play("hit");
@@ -148,5 +148,5 @@
   });
 
   const said = document.getElementById("said");
-  if (said) note(said.dataset.sound, said.dataset.code, said.textContent.trim());
+  if (said) note(said.dataset.sound, said.dataset.code, said.querySelector("b").textContent.trim());
 })();

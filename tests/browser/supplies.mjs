@@ -117,7 +117,7 @@ async function countPlace(page, origin, seen, made) {
     await page.locator("#scan-log li", { hasText: `in bin ${bin}` }).waitFor();
   }
   await page.getByRole("button", { name: "Look at the differences" }).click();
-  await says(page, "3 of 3 counted lines were within what is allowed.");
+  await says(page, "Within what is allowed: 3 of 3 counted lines.");
   await page.getByLabel("Why are there differences?").fill("one was torn");
   await page.getByRole("button", { name: "Set the books right" }).click();
   await says(page, "The books were set right: one was torn");

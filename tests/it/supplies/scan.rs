@@ -86,7 +86,7 @@ async fn what_is_scanned_is_issued_once_said_aloud_and_taken_back() {
     let page = tech.page(got.header("location").unwrap()).await;
     assert_eq!(sound(&page).as_deref(), Some("hit"));
     has(&page, "Received: 30 of Item cannula, into bin A-01.");
-    has(&page, "1 scans, 30 pieces");
+    has(&page, "Scans: 1, pieces: 30");
     let took = nurse
         .scan("/scan/issue", place, &[("code", "PIECE-1")])
         .await;

@@ -317,14 +317,17 @@ async fn perform(
 fn done_words(asked: &Asked, number: usize, t: &Strings) -> String {
     let t = &t.counts;
     match asked {
+        Asked::Start(_) if number == 1 => t.done_start_one.to_owned(),
         Asked::Start(_) => fill(t.done_start, &[&number]),
         Asked::Enter(..) | Asked::Scan(..) => t.done_enter.to_owned(),
         Asked::Skip(_) => t.done_skip.to_owned(),
         Asked::TakeBack(_) => t.done_take_back.to_owned(),
         Asked::Review if number == 0 => t.done_review_none.to_owned(),
+        Asked::Review if number == 1 => t.done_review_one.to_owned(),
         Asked::Review => fill(t.done_review, &[&number]),
         Asked::Resume => t.done_resume.to_owned(),
-        Asked::Post(_) => fill(t.done_post, &[&number]),
+        Asked::Post(_) if number == 0 => t.done_post_same.to_owned(),
+        Asked::Post(_) => t.done_post.to_owned(),
         Asked::Cancel(_) => t.done_cancel.to_owned(),
     }
 }

@@ -538,7 +538,11 @@ impl Review {
                 None => t.ended_posted_none.to_owned(),
             }),
             ended_at: session.ended_at,
-            waits: (waiting > 0).then(|| fill(t.post_waits, &[&waiting])),
+            waits: match waiting {
+                0 => None,
+                1 => Some(t.post_waits_one.to_owned()),
+                _ => Some(fill(t.post_waits, &[&waiting])),
+            },
             needs_reason: counted
                 .iter()
                 .any(|line| line.counted() != Some(line.expected)),
