@@ -5,11 +5,13 @@
 //! alerts begin and end, and the one open suggestion follows the position (R19, R23). What decides is pure: [`rules`] for quantities,
 //! [`standing`] for what follows from them.
 //!
+//! People count by [`counts`], and by scanner: [`scan`] says what a code stands for.
+//!
 //! What readers tell comes by [`reads`], in the transaction of the consumer; [`cabinet`] decides what it means (R25). A file of items, places
 //! and rules comes by [`import`].
 //!
 //! Not here yet: rules that are inherited down the tree of places (`stock_rule` is there, nothing reads it: [`rules::Levels`] waits for it),
-//! pages that edit one item or rule, counts with a recount (R21), and pages for a scanner.
+//! and pages that edit one item or rule.
 
 pub mod acts;
 pub mod cabinet;

@@ -65,6 +65,14 @@ fn on_hand(shelf: &Shelf) -> String {
     )
 }
 
+async fn scan(tech: &Actor, page: &str, code: &str, n: &str, bin: &str) -> Html {
+    let mut fields = vec![("code", code), ("quantity", n)];
+    if !bin.is_empty() {
+        fields.push(("bin", bin));
+    }
+    tech.on_count(page, "scan", &fields).await
+}
+
 const WAITING: &str = "SELECT count(*) FROM alert WHERE kind = 'count_discrepancy' AND is_active";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -221,13 +229,6 @@ async fn packs_are_scanned_into_lines_unexpected_ones_too_and_entries_are_taken_
     let counted = format!(
         "SELECT coalesce(sum(quantity), 0) FROM count_entry WHERE count_line_id = {line} AND undone_at IS NULL AND replaced_by_id IS NULL"
     );
-    async fn scan(tech: &Actor, page: &str, code: &str, n: &str, bin: &str) -> Html {
-        let mut fields = vec![("code", code), ("quantity", n)];
-        if !bin.is_empty() {
-            fields.push(("bin", bin));
-        }
-        tech.on_count(page, "scan", &fields).await
-    }
     // An item of one line needs no bin; the label of a bin chooses it.
     assert_eq!(
         scan(&tech, &page, "4006381333931", "2", "").await.status,

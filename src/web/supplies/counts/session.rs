@@ -68,9 +68,12 @@ pub struct Choose {
     pub key: String,
     /// Whether anything asks for a count.
     pub asks: bool,
-    /// Lines by what asks for them: id, words, whether it is chosen.
-    pub groups: Vec<(&'static str, Vec<(i64, String, bool)>)>,
+    /// Lines by what asks for them.
+    pub groups: Vec<(&'static str, Vec<ChoosableLine>)>,
 }
+
+/// A line to choose: id, words, whether it is chosen.
+pub type ChoosableLine = (i64, String, bool);
 
 /// What is counted.
 #[derive(Clone, Debug)]

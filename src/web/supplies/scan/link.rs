@@ -49,13 +49,16 @@ pub struct LinkPage {
     pub found: Vec<(String, String)>,
     /// That none was found.
     pub none: Option<String>,
-    /// The item that was chosen: id, name, and its packs.
-    pub item: Option<(i64, String, Vec<(i64, String)>)>,
+    /// The item that was chosen.
+    pub item: Option<ChosenItem>,
     /// Idempotency key.
     pub key: String,
     /// Why it was not linked.
     pub problem: Option<String>,
 }
+
+/// The item that was chosen: id, name, and what may carry the code.
+pub type ChosenItem = (i64, String, Vec<(i64, String)>);
 
 /// `GET /scan/link`
 ///
