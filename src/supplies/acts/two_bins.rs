@@ -1,0 +1,136 @@
+//! Two bins of an item: one is used up, its card orders one bin, and it is filled again.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+use super::arrive::{
+    LineOnItsWay, check_receipt_lot, find_line_on_its_way, find_or_insert_lot, receive_line,
+};
+use super::{
+    Receipt, StockAct, StockError, StockForm, StockRefusal, check_quantity, list_portions, new_move,
+};
+use crate::db::schema::{bin, stocking};
+use crate::db::types::StockReason;
+use crate::ids::BinId;
+use crate::supplies::ledger::{MovedBy, NewMove, Posted, StockKey, lock, post};
+use crate::supplies::settle::settle;
+
+/// What one bin of the two holds; refused when the bin is not one of two of this item and place.
+pub(super) async fn find_two_bins(
+    conn: &mut AsyncPgConnection,
+    stock: StockKey,
+    bin_id: BinId,
+) -> Result<i64, StockError> {
+    let quantity: Option<Option<i64>> = stocking::table
+        .find((stock.item_id, stock.stock_place_id))
+        .filter(stocking::second_bin_id.is_not_null())
+        .filter(
+            stocking::bin_id
+                .eq(bin_id)
+                .or(stocking::second_bin_id.assume_not_null().eq(bin_id)),
+        )
+        .select(stocking::fixed_quantity)
+        .first(conn)
+        .await
+        .optional()?;
+    quantity
+        .flatten()
+        .ok_or(StockError::Refused(StockRefusal::NotTwoBins))
+}
+
+/// One of two bins is empty: its card was read at the board, or a person said so. What the books hold there was used. `None`: it was
+/// known to be empty, so nothing was done.
+///
+/// # Errors
+/// When the database fails.
+pub async fn empty_bin(
+    conn: &mut AsyncPgConnection,
+    stock: StockKey,
+    bin_id: BinId,
+    by: MovedBy,
+    happened_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> QueryResult<Option<Posted>> {
+    let marked = diesel::update(bin::table.find(bin_id))
+        .filter(bin::empty_since.is_null())
+        .set(bin::empty_since.eq(happened_at))
+        .execute(conn)
+        .await?;
+    if marked == 0 {
+        return Ok(None);
+    }
+    let portions = list_portions(conn, stock, Some(bin_id), now).await?;
+    let moves: Vec<NewMove<'_>> = portions
+        .iter()
+        .map(|portion| NewMove {
+            reason: StockReason::EmptyBin,
+            key: stock,
+            lot_id: portion.lot_id,
+            bin_id,
+            quantity: -portion.on_hand,
+            happened_at,
+            by,
+            order_line_id: None,
+            undoes_id: None,
+            note: None,
+        })
+        .collect();
+    if moves.is_empty() {
+        let settled = settle(conn, &[stock], now).await?;
+        let move_ids = Vec::new();
+        return Ok(Some(Posted { move_ids, settled }));
+    }
+    post(conn, &moves, now).await.map(Some)
+}
+
+pub(super) async fn mark_full(
+    conn: &mut AsyncPgConnection,
+    bin_id: BinId,
+    now: DateTime<Utc>,
+) -> QueryResult<bool> {
+    let marked = diesel::update(bin::table.find(bin_id))
+        .filter(bin::empty_since.is_not_null())
+        .set((
+            bin::empty_since.eq(None::<DateTime<Utc>>),
+            bin::filled_at.eq(now),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(marked == 1)
+}
+
+pub(super) async fn refill(
+    conn: &mut AsyncPgConnection,
+    form: &StockForm<'_>,
+    now: DateTime<Utc>,
+) -> Result<Posted, StockError> {
+    let StockAct::Refill {
+        bin_id,
+        lot: label,
+        quantity,
+    } = form.act
+    else {
+        return Ok(Posted::default());
+    };
+    lock(conn, &[form.stock]).await?;
+    let one_bin = find_two_bins(conn, form.stock, bin_id).await?;
+    let quantity = quantity.unwrap_or(one_bin);
+    check_quantity(quantity)?;
+    if !mark_full(conn, bin_id, now).await? {
+        return Err(StockRefusal::NotTwoBins.into());
+    }
+    let lot_id = find_or_insert_lot(conn, form.stock.item_id, label, now).await?;
+    check_receipt_lot(conn, form.stock, lot_id, Receipt::default(), now).await?;
+    let mut filled = new_move(form, StockReason::Refill, (lot_id, bin_id), quantity, now);
+    // The oldest order that is on its way came with it.
+    if let Some(LineOnItsWay { id: line_id, .. }) = find_line_on_its_way(conn, form.stock).await? {
+        let receipt = Receipt {
+            confirms_over: true,
+            ..Receipt::default()
+        };
+        receive_line(conn, form, line_id, quantity, receipt, now).await?;
+        filled.order_line_id = Some(line_id);
+    }
+    Ok(post(conn, &[filled], now).await?)
+}
