@@ -21,6 +21,7 @@ pub mod list;
 pub mod orders;
 pub mod reads;
 pub mod rules;
+pub mod sent;
 pub mod settle;
 pub mod silence;
 pub mod standing;

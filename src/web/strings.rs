@@ -91,6 +91,8 @@ pub struct Strings {
     pub reorder: supplies::Reorder,
     /// Stock.
     pub stock: supplies::Stock,
+    /// Orders that were sent.
+    pub orders: supplies::Orders,
     /// The register of equipment.
     pub register: register::Register,
     /// The page "More".
@@ -131,6 +133,7 @@ pub static EN: Strings = Strings {
     delivery: delivery::Delivery::EN,
     reorder: supplies::Reorder::EN,
     stock: supplies::Stock::EN,
+    orders: supplies::Orders::EN,
     tasks: alerts::Tasks::EN,
     favourites: alerts::Favourites::EN,
     accuracy: alerts::Accuracy::EN,

@@ -7,6 +7,8 @@ pub mod import;
 pub mod item;
 pub mod line;
 pub mod lots;
+pub mod order;
+pub mod orders;
 pub mod place;
 pub mod places;
 pub mod reorder;

@@ -936,14 +936,57 @@ async fn explain_statements(mut conn: &mut AsyncPgConnection) {
         (
             "order lines to decide",
             "(text, bigint, bigint, bigint, bigint, timestamptz, bigint, bigint)",
-            supplies::list::ORDER_LINES_SQL,
+            supplies::list::ORDER_KEYS_SQL,
             "('suggested', NULL, NULL, NULL, NULL, NULL, NULL, 51)".to_owned(),
         ),
         (
             "order lines of a round, further on",
             "(text, bigint, bigint, bigint, bigint, timestamptz, bigint, bigint)",
-            supplies::list::ORDER_LINES_SQL,
+            supplies::list::ORDER_KEYS_SQL,
             "('suggested', 1, 1, NULL, NULL, now() - interval '1 hour', 7, 51)".to_owned(),
+        ),
+        (
+            "order lines by supplier, further on",
+            "(text, bigint, bigint, bigint, bigint, timestamptz, bigint, bigint, text, text)",
+            supplies::list::ORDER_KEYS_GROUPED_SQL,
+            "('suggested', NULL, NULL, NULL, NULL, now() - interval '1 hour', 7, 51, 'supplier', '0supplier 1')"
+                .to_owned(),
+        ),
+        (
+            "order lines in words",
+            "(bigint[])",
+            supplies::list::ORDER_LINES_SQL,
+            "(ARRAY[1, 2, 3])".to_owned(),
+        ),
+        (
+            "order lines of suppliers",
+            "(text, bigint, bigint[], text, integer)",
+            supplies::list::ORDER_GROUPS_SQL,
+            "('suggested', NULL, ARRAY[1, 2], 'supplier', 200)".to_owned(),
+        ),
+        (
+            "orders of which something is to come",
+            "(boolean, timestamptz, bigint, bigint)",
+            supplies::sent::SENT_ORDERS_SQL,
+            "(true, NULL, NULL, 51)".to_owned(),
+        ),
+        (
+            "orders that are done, further on",
+            "(boolean, timestamptz, bigint, bigint)",
+            supplies::sent::SENT_ORDERS_SQL,
+            "(false, now() - interval '1 hour', 7, 51)".to_owned(),
+        ),
+        (
+            "where lines go",
+            "(bigint[])",
+            supplies::sent::PUT_AWAY_SQL,
+            "(ARRAY[1, 2, 3])".to_owned(),
+        ),
+        (
+            "what of lines was damaged",
+            "(bigint[])",
+            supplies::sent::DAMAGED_SQL,
+            "(ARRAY[1, 2, 3])".to_owned(),
         ),
         (
             "how many order lines",
@@ -1228,6 +1271,7 @@ struct Ids {
     tag: i64,
     par: i64,
     order_line: i64,
+    order: i64,
     item: i64,
     stock_place: i64,
 }
@@ -1246,6 +1290,7 @@ impl Ids {
             tag: number(conn, "SELECT min(id) + 77 FROM tag").await,
             par: number(conn, "SELECT min(id) FROM equipment_par").await,
             order_line: number(conn, "SELECT min(id) + 77 FROM order_line").await,
+            order: number(conn, "SELECT max(id) FROM supply_order").await,
             item: number(conn, "SELECT min(id) + 77 FROM item").await,
             stock_place: number(conn, "SELECT min(id) + 7 FROM stock_place").await,
         }
@@ -1313,6 +1358,7 @@ impl Ids {
                 "/quarantine" => self.quarantine,
                 "/synonyms" => self.synonym,
                 "/reorder" => self.order_line,
+                "/orders" => self.order,
                 "/supplies/places" => self.stock_place,
                 "/supplies/items" => self.item,
                 _ => panic!("say here what to open for {pattern}"),
@@ -1339,6 +1385,20 @@ impl Ids {
                 "q=maker".to_owned(),
                 "q=ip-0001".to_owned(),
             ],
+            "reorder" if pattern == routes::REORDER => vec![
+                String::new(),
+                "group=supplier".to_owned(),
+                "state=approved&group=supplier".to_owned(),
+                "group=round".to_owned(),
+            ],
+            "reorder.csv" => vec![String::new(), "group=supplier".to_owned()],
+            "orders" if pattern == routes::ORDERS => {
+                vec![
+                    String::new(),
+                    "which=done".to_owned(),
+                    "which=all".to_owned(),
+                ]
+            }
             "supplies" if pattern == routes::SUPPLIES => {
                 vec![String::new(), "q=item+17".to_owned(), "q=E42".to_owned()]
             }

@@ -4,6 +4,7 @@ mod demand;
 mod histories;
 mod import;
 mod lowering;
+mod orders;
 mod pages;
 mod pure_histories;
 mod reads;

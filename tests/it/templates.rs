@@ -37,6 +37,8 @@ use wardtrack::web::supplies::how::HowPage;
 use wardtrack::web::supplies::import::{SupplyImportPage, SupplyReportPage};
 use wardtrack::web::supplies::item::ItemPage;
 use wardtrack::web::supplies::lots::LotsPage;
+use wardtrack::web::supplies::order::OrderPage;
+use wardtrack::web::supplies::orders::OrdersPage;
 use wardtrack::web::supplies::place::StockPlacePage;
 use wardtrack::web::supplies::places::SuppliesPage;
 use wardtrack::web::supplies::reorder::ReorderPage;
@@ -95,6 +97,8 @@ fn rendered() -> Vec<(String, String)> {
         all("status", StatusPage::samples()),
         all("reorder", ReorderPage::samples()),
         all("how", HowPage::samples()),
+        all("orders", OrdersPage::samples()),
+        all("order", OrderPage::samples()),
         all("supplies", SuppliesPage::samples()),
         all("stock place", StockPlacePage::samples()),
         all("item", ItemPage::samples()),

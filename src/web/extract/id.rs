@@ -6,8 +6,8 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 
 use crate::ids::{
-    AssetId, AssetTypeId, FloorId, ItemId, ModelId, OrderLineId, ParId, QuarantineId, ReaderId,
-    RoomId, StockPlaceId, SynonymId, TagId, UnitId,
+    AssetId, AssetTypeId, FloorId, ItemId, LotId, ModelId, OrderLineId, ParId, QuarantineId,
+    ReaderId, RoomId, StockPlaceId, SupplyOrderId, SynonymId, TagId, UnitId,
 };
 use crate::web::PageError;
 
@@ -34,6 +34,7 @@ id_path!(
     AssetTypeId,
     FloorId,
     ItemId,
+    LotId,
     ModelId,
     OrderLineId,
     ParId,
@@ -41,6 +42,7 @@ id_path!(
     ReaderId,
     RoomId,
     StockPlaceId,
+    SupplyOrderId,
     SynonymId,
     TagId,
     UnitId

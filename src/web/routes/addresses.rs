@@ -2,7 +2,7 @@
 
 use crate::ids::{
     AssetId, AssetTypeId, FloorId, ItemId, ModelId, OrderLineId, ParId, QuarantineId, ReaderId,
-    RoomId, StockPlaceId, SynonymId, TagId, UnitId,
+    RoomId, StockPlaceId, SupplyOrderId, SynonymId, TagId, UnitId,
 };
 use crate::live::Mark;
 
@@ -62,6 +62,14 @@ pub const REORDER: &str = "/reorder";
 pub const REORDER_CSV: &str = "/reorder.csv";
 /// How the quantity of a line is made.
 pub const REORDER_HOW: &str = "/reorder/{id}";
+/// Orders that were sent, `?which=&after=`.
+pub const ORDERS: &str = "/orders";
+/// They as a file.
+pub const ORDERS_CSV: &str = "/orders.csv";
+/// One of them, and receiving it.
+pub const ORDER: &str = "/orders/{id}";
+/// Its lines as a file.
+pub const ORDER_CSV: &str = "/orders/{id}/csv";
 /// Items, places and rules from a file.
 pub const SUPPLIES_IMPORT: &str = "/supplies/import";
 /// A file to begin with.
@@ -508,6 +516,18 @@ pub fn with_query(path: &str, pairs: &[(&str, &str)]) -> String {
 #[must_use]
 pub fn order_line_path(id: OrderLineId) -> String {
     format!("/reorder/{id}")
+}
+
+/// An order that was sent.
+#[must_use]
+pub fn order_path(id: SupplyOrderId) -> String {
+    format!("/orders/{id}")
+}
+
+/// Its lines as a file.
+#[must_use]
+pub fn order_csv_path(id: SupplyOrderId) -> String {
+    format!("/orders/{id}/csv")
 }
 
 /// What a place holds.

@@ -48,6 +48,7 @@ enum Step {
     Reject,
     Send,
     Cancel,
+    Close,
     Wait(i64),
 }
 
@@ -59,12 +60,14 @@ const LEAVE: &[StockReason] = &[
 const ARRIVE: &[StockReason] = &[StockReason::Return, StockReason::Receive];
 
 fn any_step() -> impl Strategy<Value = Step> {
-    let receipt = (any::<bool>(), any::<bool>(), any::<bool>()).prop_map(
-        |(closes_short, confirms_over, quarantines)| Receipt {
+    let damaged = prop_oneof![3 => Just(0), 1 => 1..20_i64];
+    let receipt = (any::<bool>(), any::<bool>(), any::<bool>(), damaged).prop_map(
+        |(closes_short, confirms_over, quarantines, damaged)| Receipt {
             order_line_id: None,
             closes_short,
             confirms_over,
             quarantines,
+            damaged,
         },
     );
     prop_oneof![
@@ -83,6 +86,7 @@ fn any_step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Reject),
         2 => Just(Step::Send),
         1 => Just(Step::Cancel),
+        1 => Just(Step::Close),
         2 => prop::sample::select(&[20_i64, 100, 90_000, 700_000][..]).prop_map(Step::Wait),
     ]
 }
@@ -140,7 +144,7 @@ impl World {
     async fn say(&mut self, key: Uuid, step: &Step, start: DateTime<Utc>) {
         if matches!(
             step,
-            Step::Approve(_) | Step::Reject | Step::Send | Step::Cancel
+            Step::Approve(_) | Step::Reject | Step::Send | Step::Cancel | Step::Close
         ) {
             return self.order(key, step).await;
         }
@@ -253,6 +257,7 @@ impl World {
         let states: &[OrderState] = match step {
             Step::Approve(_) | Step::Reject => &[OrderState::Suggested],
             Step::Send => &[OrderState::Approved],
+            Step::Close => &[OrderState::PartReceived],
             _ => &[OrderState::Approved, OrderState::Sent],
         };
         let Some(id) = self.line(states).await else {
@@ -272,6 +277,9 @@ impl World {
                 quiet_until: self.now.date_naive() + TimeDelta::days(2),
             },
             Step::Send => OrderAct::Send,
+            Step::Close => OrderAct::Close {
+                reason: "the maker has no more",
+            },
             _ => OrderAct::Cancel {
                 reason: "not needed",
             },
