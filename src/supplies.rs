@@ -18,6 +18,7 @@ pub mod expiry;
 pub mod import;
 pub mod ledger;
 pub mod list;
+pub mod lots;
 pub mod orders;
 pub mod reads;
 pub mod rules;

@@ -183,6 +183,8 @@ pub enum StockRefusal {
     Over(i64),
     /// Below 0, or more than came.
     Damaged(i64),
+    /// It is in that bin already.
+    SameBin,
     /// No such order line for this item and place, or nothing is open of it.
     NoOrder,
     /// The bin is not one of two, or already as said.
@@ -234,6 +236,16 @@ pub struct PortionRow {
     /// Usable, and not expired on this day at the place (R17).
     #[diesel(sql_type = Bool)]
     pub is_usable: bool,
+}
+
+impl PortionRow {
+    /// Whether another lot needs a reason while this one is there: this one expires first (FEFO).
+    #[must_use]
+    pub fn leaves_before(&self, other: &Self) -> bool {
+        self.lot_id != other.lot_id
+            && self.expires_on.is_some()
+            && self.expires_on < other.expires_on.or(Some(NaiveDate::MAX))
+    }
 }
 
 /// What a place holds of an item, in the order in which it should leave (FEFO).

@@ -180,7 +180,9 @@ pub async fn perform_order_form(
 }
 
 fn check_form(form: &OrderForm<'_>, now: DateTime<Utc>) -> Result<(), OrderRefusal> {
-    let is_reason = |text: &str| (1..=200).contains(&text.trim().chars().count());
+    // Postgres keeps no NUL in a text.
+    let is_reason =
+        |text: &str| (1..=200).contains(&text.trim().chars().count()) && !text.contains('\0');
     let mut ids = form.ids.to_vec();
     ids.sort_unstable();
     ids.dedup();

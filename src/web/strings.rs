@@ -93,6 +93,8 @@ pub struct Strings {
     pub stock: supplies::Stock,
     /// Orders that were sent.
     pub orders: supplies::Orders,
+    /// Lots.
+    pub lots: supplies::Lots,
     /// The register of equipment.
     pub register: register::Register,
     /// The page "More".
@@ -134,6 +136,7 @@ pub static EN: Strings = Strings {
     reorder: supplies::Reorder::EN,
     stock: supplies::Stock::EN,
     orders: supplies::Orders::EN,
+    lots: supplies::Lots::EN,
     tasks: alerts::Tasks::EN,
     favourites: alerts::Favourites::EN,
     accuracy: alerts::Accuracy::EN,

@@ -6,6 +6,7 @@ pub mod how;
 pub mod import;
 pub mod item;
 pub mod line;
+pub mod lot;
 pub mod lots;
 pub mod order;
 pub mod orders;

@@ -1061,6 +1061,18 @@ async fn explain_statements(mut conn: &mut AsyncPgConnection) {
             "((current_date + 90)::date, NULL, NULL, NULL, now(), 101)".to_owned(),
         ),
         (
+            "where a lot is",
+            "(bigint, text, bigint, timestamptz, bigint)",
+            supplies::lots::LOT_PLACES_SQL,
+            "(5, NULL, NULL, now(), 101)".to_owned(),
+        ),
+        (
+            "where an item may be moved to",
+            "(bigint, bigint)",
+            supplies::stock::TRANSFER_TARGETS_SQL,
+            "(5, 500)".to_owned(),
+        ),
+        (
             "moves of an item at a place",
             "(bigint, bigint, timestamptz, bigint, bigint)",
             supplies::stock::STOCK_MOVES_SQL,
@@ -1273,6 +1285,7 @@ struct Ids {
     order_line: i64,
     order: i64,
     item: i64,
+    lot: i64,
     stock_place: i64,
 }
 
@@ -1292,6 +1305,7 @@ impl Ids {
             order_line: number(conn, "SELECT min(id) + 77 FROM order_line").await,
             order: number(conn, "SELECT max(id) FROM supply_order").await,
             item: number(conn, "SELECT min(id) + 77 FROM item").await,
+            lot: number(conn, "SELECT min(id) + 77 FROM lot").await,
             stock_place: number(conn, "SELECT min(id) + 7 FROM stock_place").await,
         }
     }
@@ -1359,6 +1373,7 @@ impl Ids {
                 "/synonyms" => self.synonym,
                 "/reorder" => self.order_line,
                 "/orders" => self.order,
+                "/supplies/lots" => self.lot,
                 "/supplies/places" => self.stock_place,
                 "/supplies/items" => self.item,
                 _ => panic!("say here what to open for {pattern}"),

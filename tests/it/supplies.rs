@@ -3,6 +3,7 @@
 mod demand;
 mod histories;
 mod import;
+mod lots;
 mod lowering;
 mod orders;
 mod pages;

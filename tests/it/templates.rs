@@ -36,6 +36,7 @@ use wardtrack::web::status::StatusPage;
 use wardtrack::web::supplies::how::HowPage;
 use wardtrack::web::supplies::import::{SupplyImportPage, SupplyReportPage};
 use wardtrack::web::supplies::item::ItemPage;
+use wardtrack::web::supplies::lot::LotPage;
 use wardtrack::web::supplies::lots::LotsPage;
 use wardtrack::web::supplies::order::OrderPage;
 use wardtrack::web::supplies::orders::OrdersPage;
@@ -103,6 +104,7 @@ fn rendered() -> Vec<(String, String)> {
         all("stock place", StockPlacePage::samples()),
         all("item", ItemPage::samples()),
         all("lots", LotsPage::samples()),
+        all("lot", LotPage::samples()),
         all("synonyms", SynonymsPage::samples()),
         all("synonym", SynonymPage::samples()),
         all("synonym import", SynonymImportPage::samples()),

@@ -14,6 +14,7 @@ use crate::db::schema::{lot, order_line};
 use crate::db::types::{LotState, OrderState, StockReason};
 use crate::ids::{ItemId, LotId, OrderLineId, UserId};
 use crate::supplies::ledger::{NewMove, Posted, StockKey, lock, post};
+use crate::supplies::lots::{LotChange, change_state};
 
 /// The lot with this label; it is made when it is new.
 ///
@@ -42,6 +43,8 @@ pub async fn find_or_insert_lot(
         .await
 }
 
+/// What the history of a lot says when it had expired at receipt, and the person said nothing else.
+const APART_NOTE: &str = "past its last day of use at receipt";
 /// What the ledger says of pieces that came damaged, when the person said nothing else.
 pub const DAMAGED_NOTE: &str = "damaged at receipt";
 
@@ -138,10 +141,14 @@ pub(super) async fn check_receipt_lot(
         return Err(StockRefusal::Quarantine(found.state).into());
     }
     if found.state == LotState::Usable {
-        diesel::update(lot::table.find(lot_id))
-            .set(lot::state.eq(LotState::Quarantined))
-            .execute(conn)
-            .await?;
+        let change = LotChange {
+            lot_id,
+            states: (LotState::Usable, LotState::Quarantined),
+            reason: form.note.map_or(APART_NOTE, str::trim),
+            user_id: form.user_id,
+            form_key: form.key,
+        };
+        change_state(conn, &change, now).await?;
     }
     Ok(())
 }

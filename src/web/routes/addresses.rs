@@ -1,8 +1,8 @@
 //! Every address as it is spelled: patterns for the table, and the paths that templates and handlers put in links.
 
 use crate::ids::{
-    AssetId, AssetTypeId, FloorId, ItemId, ModelId, OrderLineId, ParId, QuarantineId, ReaderId,
-    RoomId, StockPlaceId, SupplyOrderId, SynonymId, TagId, UnitId,
+    AssetId, AssetTypeId, FloorId, ItemId, LotId, ModelId, OrderLineId, ParId, QuarantineId,
+    ReaderId, RoomId, StockPlaceId, SupplyOrderId, SynonymId, TagId, UnitId,
 };
 use crate::live::Mark;
 
@@ -84,6 +84,10 @@ pub const SUPPLIES_CSV: &str = "/supplies.csv";
 pub const LOTS: &str = "/supplies/lots";
 /// It as a file.
 pub const LOTS_CSV: &str = "/supplies/lots.csv";
+/// A lot, and saying how it is.
+pub const LOT: &str = "/supplies/lots/{id}";
+/// Where it is as a file.
+pub const LOT_CSV: &str = "/supplies/lots/{id}/csv";
 /// What a place holds.
 pub const STOCK_PLACE: &str = "/supplies/places/{id}";
 /// It as a file.
@@ -528,6 +532,18 @@ pub fn order_path(id: SupplyOrderId) -> String {
 #[must_use]
 pub fn order_csv_path(id: SupplyOrderId) -> String {
     format!("/orders/{id}/csv")
+}
+
+/// A lot.
+#[must_use]
+pub fn lot_path(id: LotId) -> String {
+    format!("/supplies/lots/{id}")
+}
+
+/// Where it is as a file.
+#[must_use]
+pub fn lot_csv_path(id: LotId) -> String {
+    format!("/supplies/lots/{id}/csv")
 }
 
 /// What a place holds.

@@ -15,9 +15,10 @@ use crate::supplies::acts::PortionRow;
 use crate::supplies::list::{
     OrderCount, OrderCursor, OrderFilter, OrderGroup, OrderGroupLines, OrderLine,
 };
+use crate::supplies::lots::LotPlace;
 use crate::supplies::sent::OrderedLine;
 use crate::supplies::settle::StandingRow;
-use crate::supplies::stock::{ItemCard, LotRow, MoveLine, StockFacts, StockLine};
+use crate::supplies::stock::{ItemCard, LotRow, MoveLine, StockFacts, StockLine, TransferTarget};
 use crate::web::page::Shell;
 
 fn line(id: i64, state: OrderState, two_bins: bool, shell: &Shell) -> OrderLine {
@@ -243,7 +244,7 @@ pub(super) fn here(of: &StockLine, shell: &Shell) -> Here {
         lot_number: if lot == 1 { "24K <b>" } else { "" }.to_owned(),
         expires_on: (lot == 1).then(|| shell.now.date_naive()),
         state: LotState::Usable,
-        is_usable: true,
+        is_usable: lot != 9,
     };
     let moved = |reason, quantity: i64, role| MoveLine {
         move_id: MoveId(quantity + 900),
@@ -255,6 +256,7 @@ pub(super) fn here(of: &StockLine, shell: &Shell) -> Here {
         is_undo: quantity > 5,
         can_be_undone: quantity < 0,
         note: Some("asked by <b>".to_owned()),
+        lot_id: LotId(1),
         lot_number: "24K <b>".to_owned(),
         expires_on: Some(shell.now.date_naive()),
         bin_name: "A-03".to_owned(),
@@ -278,8 +280,31 @@ pub(super) fn here(of: &StockLine, shell: &Shell) -> Here {
             moved(StockReason::Count, 8, None),
         ],
         used: used.collect(),
+        targets: [(6, "A-03 <b>"), (7, "B-01")]
+            .map(|(place, bin)| TransferTarget {
+                stock_place_id: StockPlaceId(place),
+                stock_place_name: "4 West supply room & more".to_owned(),
+                bin_id: BinId(place),
+                bin_name: bin.to_owned(),
+            })
+            .into(),
         line: of.clone(),
     }
+}
+
+/// A lot in some bins.
+pub(super) fn lot_places(shell: &Shell, n: i64) -> Vec<LotPlace> {
+    (1..=n)
+        .map(|bin| LotPlace {
+            stock_place_id: StockPlaceId(6),
+            stock_place_name: "4 West supply room & more".to_owned(),
+            bin_id: BinId(bin),
+            bin_name: format!("A-{bin} <b>"),
+            on_hand: 1_450 * (2 - bin),
+            received_at: shell.now,
+            days_left: Some(84),
+        })
+        .collect()
 }
 
 /// Lots in every state.

@@ -52,6 +52,7 @@ const FIELDS: &[&str] = &[
     "apart",
     "short",
     "damaged",
+    "target",
     "done",
 ];
 
@@ -70,6 +71,9 @@ enum What {
     Return(i64, BinId, Option<LotId>),
     Receive(i64, BinId, Label, Receipt),
     Adjust(BinId, LotId, i64),
+    WriteOff(i64, BinId, LotId),
+    ToSupplier(i64, BinId, LotId),
+    Transfer(i64, BinId, LotId, (StockPlaceId, BinId)),
     Empty(BinId),
     Full(BinId, Label),
     NotEmpty(BinId),
@@ -211,6 +215,18 @@ impl Fields {
                 What::Receive(self.quantity(t)?, bin()?, self.label(t)?, receipt)
             }
             "adjust" => self.adjusted(t)?,
+            "write_off" => {
+                let (lot, bin, _) = self.portion(t)?;
+                What::WriteOff(self.quantity(t)?, bin, lot)
+            }
+            "to_supplier" => {
+                let (lot, bin, _) = self.portion(t)?;
+                What::ToSupplier(self.quantity(t)?, bin, lot)
+            }
+            "transfer" => {
+                let (lot, bin, _) = self.portion(t)?;
+                What::Transfer(self.quantity(t)?, bin, lot, self.target(t)?)
+            }
             "empty" => What::Empty(bin()?),
             "full" => What::Full(bin()?, self.label(t)?),
             "not_empty" => What::NotEmpty(bin()?),
@@ -228,13 +244,29 @@ impl Fields {
         })
     }
 
+    /// Numbers that a select holds together.
+    fn numbers<const N: usize>(&self, name: &str, t: &Strings) -> Result<[i64; N], String> {
+        let text = self.text(name);
+        let parts: Option<Vec<i64>> = text.split('.').map(|part| part.parse().ok()).collect();
+        let numbers = parts.and_then(|parts| <[i64; N]>::try_from(parts).ok());
+        numbers.ok_or_else(|| bad(name, text, t))
+    }
+
+    /// Which lot in which bin, and how much the page said was there.
+    fn portion(&self, t: &Strings) -> Result<(LotId, BinId, i64), String> {
+        let [lot, bin, seen] = self.numbers("portion", t)?;
+        Ok((LotId(lot), BinId(bin), seen))
+    }
+
+    /// To which place and bin.
+    fn target(&self, t: &Strings) -> Result<(StockPlaceId, BinId), String> {
+        let [place, bin] = self.numbers("target", t)?;
+        Ok((StockPlaceId(place), BinId(bin)))
+    }
+
     /// What was counted, less what the page said was there: what moved meanwhile stays moved.
     fn adjusted(&self, t: &Strings) -> Result<What, String> {
-        let portion = self.text("portion");
-        let parts: Option<Vec<i64>> = portion.split('.').map(|part| part.parse().ok()).collect();
-        let Some([lot, bin, seen]) = parts.as_deref().and_then(|parts| parts.first_chunk()) else {
-            return Err(bad("portion", portion, t));
-        };
+        let (lot, bin, seen) = self.portion(t)?;
         let refuse = |words| fill(words, &[&shown(self.text("quantity"))]);
         let counted: i64 = self
             .text("quantity")
@@ -242,9 +274,9 @@ impl Fields {
             .ok()
             .filter(|counted| *counted >= 0)
             .ok_or_else(|| refuse(t.stock.refused_counted))?;
-        match counted.checked_sub(*seen) {
+        match counted.checked_sub(seen) {
             Some(0) => Err(refuse(t.stock.refused_same)),
-            Some(change) => Ok(What::Adjust(BinId(*bin), LotId(*lot), change)),
+            Some(change) => Ok(What::Adjust(bin, lot, change)),
             None => Err(refuse(t.stock.refused_counted)),
         }
     }
@@ -390,6 +422,24 @@ fn stock_act<'a>(what: &'a What, returned: LotLabel<'a>) -> StockAct<'a> {
             quantity: *quantity,
             receipt: *receipt,
         },
+        What::WriteOff(quantity, bin_id, lot_id) => StockAct::Leave {
+            reason: StockReason::WriteOff,
+            bin_id: Some(*bin_id),
+            lot_id: Some(*lot_id),
+            quantity: *quantity,
+        },
+        What::ToSupplier(quantity, bin_id, lot_id) => StockAct::Leave {
+            reason: StockReason::ReturnToSupplier,
+            bin_id: Some(*bin_id),
+            lot_id: Some(*lot_id),
+            quantity: *quantity,
+        },
+        What::Transfer(quantity, bin_id, lot_id, to) => StockAct::Transfer {
+            bin_id: *bin_id,
+            lot_id: Some(*lot_id),
+            to: *to,
+            quantity: *quantity,
+        },
         What::Adjust(bin_id, lot_id, change) => StockAct::Adjust {
             bin_id: *bin_id,
             lot_id: *lot_id,
@@ -417,6 +467,9 @@ fn done_words(what: &What, beyond: i64, t: &Strings) -> String {
         What::Issue(quantity, _) => fill(t.done_issue, &[&grouped(*quantity)]),
         What::Return(quantity, ..) => fill(t.done_return, &[&grouped(*quantity)]),
         What::Receive(quantity, ..) => fill(t.done_receive, &[&grouped(*quantity)]),
+        What::WriteOff(quantity, ..) => fill(t.done_write_off, &[&grouped(*quantity)]),
+        What::ToSupplier(quantity, ..) => fill(t.done_to_supplier, &[&grouped(*quantity)]),
+        What::Transfer(quantity, ..) => fill(t.done_transfer, &[&grouped(*quantity)]),
         What::Adjust(_, _, change) => fill(t.done_adjust, &[&grouped(*change)]),
         What::Empty(_) => t.done_empty.to_owned(),
         What::Full(..) => t.done_full.to_owned(),
@@ -425,7 +478,7 @@ fn done_words(what: &What, beyond: i64, t: &Strings) -> String {
     }
 }
 
-fn lot_state_word(state: LotState, t: &'static Strings) -> &'static str {
+pub(super) fn lot_state_word(state: LotState, t: &'static Strings) -> &'static str {
     match state {
         // It may be used but for its day.
         LotState::Usable => t.stock.lot_expired,
@@ -452,6 +505,7 @@ pub(super) fn refusal_words(refusal: StockRefusal, t: &'static Strings) -> (Stat
         StockRefusal::Quarantine(state) => (unfit, lot(words.refused_quarantine, state)),
         StockRefusal::Over(open) => (unfit, fill(words.refused_over, &[&grouped(open)])),
         StockRefusal::Damaged(number) => (unfit, fill(words.refused_damaged, &[&grouped(number)])),
+        StockRefusal::SameBin => (unfit, words.refused_same_bin.to_owned()),
         StockRefusal::NoOrder => (StatusCode::CONFLICT, words.refused_no_order.to_owned()),
         StockRefusal::NotTwoBins => (StatusCode::CONFLICT, words.refused_two_bins.to_owned()),
         StockRefusal::CountsItself => (StatusCode::CONFLICT, words.refused_cabinet.to_owned()),

@@ -10,13 +10,16 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use uuid::Uuid;
 use wardtrack::clock::Clock;
 use wardtrack::db::schema::order_line;
-use wardtrack::db::types::{OrderState, StockReason};
+use wardtrack::db::types::{LotState, OrderState, StockReason};
 use wardtrack::ids::{LotId, OrderLineId};
 use wardtrack::supplies::acts::{
     LotLabel, Receipt, StockAct, StockError, StockPosted, empty_bin, perform_stock_form,
 };
 use wardtrack::supplies::expiry::follow_calendar;
 use wardtrack::supplies::ledger::{MovedBy, NewMove, lock, post};
+use wardtrack::supplies::lots::{
+    LotError, LotForm, LotPosted, LotRefusal, find_lot, perform_lot_form,
+};
 use wardtrack::supplies::orders::{OrderAct, OrderError, OrderForm, perform_order_form};
 
 use super::world::{Restock, Shelf, Ward, check};
@@ -49,6 +52,8 @@ enum Step {
     Send,
     Cancel,
     Close,
+    /// Somebody says how a lot is.
+    Say(u8, LotState),
     Wait(i64),
 }
 
@@ -87,6 +92,7 @@ fn any_step() -> impl Strategy<Value = Step> {
         2 => Just(Step::Send),
         1 => Just(Step::Cancel),
         1 => Just(Step::Close),
+        2 => (0..4_u8, prop::sample::select(LotState::ALL)).prop_map(|(lot, state)| Step::Say(lot, state)),
         2 => prop::sample::select(&[20_i64, 100, 90_000, 700_000][..]).prop_map(Step::Wait),
     ]
 }
@@ -133,6 +139,7 @@ impl World {
                 }
             }
             Step::CardRead(bin) => self.read_card(*bin).await,
+            Step::Say(lot, state) => self.say_of_lot(*lot, *state).await,
             Step::Take(bin) => self.take(*bin).await,
             _ => {
                 let key = Uuid::new_v4();
@@ -296,6 +303,34 @@ impl World {
             Err(OrderError::Refused(_)) => {}
             Err(OrderError::Database(error)) => panic!("{step:?}: {error}"),
         }
+    }
+
+    /// A lot is said to be so, and the form comes twice.
+    async fn say_of_lot(&mut self, lot: u8, state: LotState) {
+        let lots = self.shelf.lots(&mut self.conn).await;
+        let Some(lot_id) = lots.get(usize::from(lot)).copied() else {
+            return;
+        };
+        let card = find_lot(&self.conn, lot_id).await.unwrap().unwrap();
+        let form = LotForm {
+            key: Uuid::new_v4(),
+            user_id: self.shelf.ward.people[0],
+            lot_id,
+            seen: card.state,
+            state,
+            reason: "as the test says",
+            location: "/",
+        };
+        let is_same = card.state == state;
+        for is_again in [false, true] {
+            match perform_lot_form(&mut self.conn, &form, self.now).await {
+                Ok(LotPosted::Done { .. }) => assert!(!is_again && !is_same),
+                Ok(LotPosted::Repeat { .. }) => assert!(is_again && !is_same),
+                Err(LotError::Refused(LotRefusal::Same)) => assert!(is_same),
+                other => panic!("{form:?}: {other:?}"),
+            }
+        }
+        self.accepted += u32::from(!is_same);
     }
 
     /// The board reads a card, and reads it again at once.
