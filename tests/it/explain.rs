@@ -1109,6 +1109,12 @@ async fn explain_statements(mut conn: &mut AsyncPgConnection) {
             "(now(), 500)".to_owned(),
         ),
         (
+            "lots that are over and short",
+            "(timestamptz, bigint)",
+            supplies::expiry::SHORT_EXPIRED_SQL,
+            "(now(), 500)".to_owned(),
+        ),
+        (
             "lots that are gone",
             "(bigint)",
             supplies::expiry::EXPIRIES_OVER_SQL,

@@ -20,6 +20,8 @@ pub enum Nav {
     Supplies,
     /// What to order.
     Reorder,
+    /// What was sent to suppliers.
+    Orders,
     /// What to look for.
     Tasks,
     /// How often places are right.
@@ -96,6 +98,7 @@ pub static ENTRIES: &[NavEntry] = &[
     NavEntry { nav: Nav::Alerts, spot: Spot::Phone, group: Group::Work, href: routes::ALERTS, icon: "bell", words: |t| (t.alerts.nav, t.alerts.more) },
     NavEntry { nav: Nav::Supplies, spot: Spot::Desk, group: Group::Work, href: routes::SUPPLIES, icon: "box", words: |t| (t.stock.nav, t.stock.more) },
     NavEntry { nav: Nav::Reorder, spot: Spot::Desk, group: Group::Work, href: routes::REORDER, icon: "order", words: |t| (t.reorder.nav, t.reorder.more) },
+    NavEntry { nav: Nav::Orders, spot: Spot::More, group: Group::Work, href: routes::ORDERS, icon: "order", words: |t| (t.orders.nav, t.orders.lead) },
     NavEntry { nav: Nav::Accuracy, spot: Spot::More, group: Group::Reports, href: routes::ACCURACY, icon: "report", words: |t| (t.accuracy.nav, t.accuracy.more) },
     NavEntry { nav: Nav::Board, spot: Spot::Phone, group: Group::Work, href: routes::BOARD, icon: "tally", words: |t| (t.common.nav_board, t.board.choose_intro) },
     NavEntry { nav: Nav::Targets, spot: Spot::More, group: Group::Setup, href: routes::BOARD_PAR, icon: "tally", words: |t| (t.par.title, t.par.intro) },

@@ -297,6 +297,7 @@ catalogue! {
         expires_on = "Use by",
         order = "Belongs to",
         no_order = "No order",
+        damaged = "Damaged, of those, one by one",
         order_open = "{} still open, {}",
         short = "The rest will not come",
         over = "More than ordered is right",
@@ -376,6 +377,7 @@ catalogue! {
 catalogue! {
     /// Orders that were sent, and what comes of them.
     Orders {
+        nav = "Orders sent",
         title = "Orders that were sent",
         lead = "What was sent to suppliers, and how much of it has come.",
         which = "Which orders",
@@ -445,6 +447,7 @@ catalogue! {
     /// A lot and what people say of it.
     Lots {
         heading = "Lot {}",
+        heading_none = "Pieces whose lot is not known",
         state = "Now",
         first = "First received",
         places = "Where it is",

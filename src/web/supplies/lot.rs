@@ -269,6 +269,17 @@ pub(in crate::web) fn state_name(state: LotState, t: &'static Strings) -> &'stat
     }
 }
 
+/// How it is on the day of the facility: what may be used but for its day has expired (R17).
+fn state_now(card: &LotCard, shell: &Shell) -> &'static str {
+    let today = shell.now.with_timezone(&shell.zone).date_naive();
+    let has_expired = card.expires_on.is_some_and(|day| day < today);
+    if has_expired && card.state == LotState::Usable {
+        shell.t.stock.lot_expired
+    } else {
+        state_name(card.state, shell.t)
+    }
+}
+
 /// What may be said of a lot, and what it means.
 fn choices(now: LotState, t: &'static Strings) -> Vec<Choice> {
     let words = |state| match state {
@@ -296,11 +307,6 @@ impl LotPage {
     fn new(shell: Shell, role: Role, found: &Found, refused: Option<&Refused<'_>>) -> Self {
         let t = &shell.t.lots;
         let card = &found.card;
-        let name = if card.lot_number.is_empty() {
-            shell.t.stock.no_lot
-        } else {
-            &card.lot_number
-        };
         let expires = card
             .expires_on
             .map_or_else(|| shell.t.stock.none_word.to_owned(), filters::day);
@@ -309,7 +315,11 @@ impl LotPage {
             refused.map_or_else(String::new, |refused| value(refused.fields).clone())
         };
         Self {
-            heading: fill(t.heading, &[&name]),
+            heading: if card.lot_number.is_empty() {
+                t.heading_none.to_owned()
+            } else {
+                fill(t.heading, &[&card.lot_number])
+            },
             item: (
                 routes::item_path(card.item_id, None),
                 card.item_name.clone(),
@@ -317,7 +327,7 @@ impl LotPage {
             facts: vec![
                 (shell.t.stock.number, card.item_number.clone()),
                 (shell.t.stock.expires_on, expires),
-                (t.state, state_name(card.state, shell.t).to_owned()),
+                (t.state, state_now(card, &shell).to_owned()),
             ],
             first_received_at: card.first_received_at,
             rows: found

@@ -162,6 +162,8 @@ pub struct OrderRow {
     pub notes: Vec<(String, Option<DateTime<Utc>>)>,
     /// Whether it waits for a decision.
     pub is_suggested: bool,
+    /// The order it was sent with, and its page.
+    pub order: Option<(String, String)>,
     /// Whether it can be taken back.
     pub can_cancel: bool,
     /// Idempotency key to approve.
@@ -480,6 +482,10 @@ impl OrderRow {
             field_units,
             notes: notes(line, shell),
             is_suggested,
+            order: line.supply_order_id.map(|id| {
+                let words = fill(shell.t.orders.number, &[&id]);
+                (words, routes::order_path(id))
+            }),
             can_cancel: matches!(line.state, OrderState::Approved | OrderState::Sent),
             key: new_key(),
             end_key: new_key(),

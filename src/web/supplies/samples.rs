@@ -10,7 +10,9 @@ use super::reorder::ReorderPage;
 use crate::db::types::{
     LotState, OrderCause, OrderState, Role, Rounding, StockMethod, StockReason,
 };
-use crate::ids::{BinId, ItemId, LotId, MoveId, OrderLineId, RoundId, StockPlaceId, SupplierId};
+use crate::ids::{
+    BinId, ItemId, LotId, MoveId, OrderLineId, RoundId, StockPlaceId, SupplierId, SupplyOrderId,
+};
 use crate::supplies::acts::PortionRow;
 use crate::supplies::list::{
     OrderCount, OrderCursor, OrderFilter, OrderGroup, OrderGroupLines, OrderLine,
@@ -57,7 +59,7 @@ fn line(id: i64, state: OrderState, two_bins: bool, shell: &Shell) -> OrderLine 
         ended_at: None,
         end_reason: (state == OrderState::Rejected).then(|| "enough <i>elsewhere</i>".to_owned()),
         quiet_until: (state == OrderState::Rejected).then(|| shell.now.date_naive()),
-        supply_order_id: None,
+        supply_order_id: (state == OrderState::Sent).then_some(SupplyOrderId(12)),
         sent_at: (state == OrderState::Sent).then_some(shell.now),
         supplier_id: (!two_bins).then_some(SupplierId(2)),
         supplier_name: (!two_bins).then(|| "Medline <b>".to_owned()),

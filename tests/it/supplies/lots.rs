@@ -6,7 +6,8 @@ use uuid::Uuid;
 use wardtrack::clock::Clock;
 use wardtrack::db::types::{LotState, StockReason};
 use wardtrack::ids::LotId;
-use wardtrack::supplies::acts::{LotLabel, Receipt, StockAct, perform_stock_form};
+use wardtrack::supplies::acts::{LotLabel, Receipt, StockAct, StockRefusal, perform_stock_form};
+use wardtrack::supplies::expiry::follow_calendar;
 use wardtrack::supplies::ledger::lock;
 use wardtrack::supplies::lots::{
     LotError, LotForm, LotPosted, LotRefusal, list_lot_events, perform_lot_form,
@@ -495,4 +496,92 @@ async fn the_issue_form_says_which_lot_expires_first_before_and_after() {
     )
     .await;
     assert_eq!(taken.to_string(), late);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn damaged_pieces_come_and_go_with_one_form_and_are_taken_back_with_it() {
+    let database = TestDatabase::new().await;
+    let now = Clock::system().now().trunc_subsecs(0);
+    let mut conn = AsyncPgConnection::establish(database.url().expose())
+        .await
+        .unwrap();
+    let ward = Ward::new(&mut conn, now).await;
+    let shelf = Shelf::new(&mut conn, ward, "damaged", RESTOCK, now).await;
+    let arrive = |damaged| StockAct::Arrive {
+        reason: StockReason::Receive,
+        bin_id: shelf.bins[0],
+        lot: LotLabel::default(),
+        quantity: 15,
+        receipt: Receipt {
+            damaged,
+            ..Receipt::default()
+        },
+    };
+    for damaged in [-1, 16, i64::MAX] {
+        let refusal = shelf.refuse(&mut conn, arrive(damaged), None, now).await;
+        assert_eq!(refusal, StockRefusal::Damaged(damaged));
+    }
+    // 15 would be above the reorder point of 12; 11 of them are not.
+    let key = Uuid::new_v4();
+    let form = shelf.form(key, arrive(4), None);
+    perform_stock_form(&mut conn, &form, now).await.unwrap();
+    assert_eq!(alerts(&mut conn, &shelf).await, ["reorder"]);
+    check(&mut conn, shelf.stock.item_id, now, "4 of 15 damaged").await;
+    let undo = StockAct::Undo { form_key: key };
+    shelf.accept(&mut conn, undo, None, now).await;
+    let sum = "SELECT coalesce(sum(on_hand), 0) FROM stock_level";
+    assert_eq!(count(&mut conn, sum).await, 0);
+    assert_eq!(alerts(&mut conn, &shelf).await, ["reorder", "stockout"]);
+    check(&mut conn, shelf.stock.item_id, now, "taken back").await;
+}
+
+/// What is less than nothing of a lot is no longer taken off what is available when the lot is over: the suggestion follows (R17, R19).
+#[tokio::test(flavor = "multi_thread")]
+async fn r17_a_lot_of_which_the_books_hold_too_little_expires_too() {
+    let database = TestDatabase::new().await;
+    let now = Clock::system().now().trunc_subsecs(0);
+    let mut conn = AsyncPgConnection::establish(database.url().expose())
+        .await
+        .unwrap();
+    let ward = Ward::new(&mut conn, now).await;
+    let shelf = Shelf::new(&mut conn, ward, "short", RESTOCK, now).await;
+    let arrive = StockAct::Arrive {
+        reason: StockReason::Return,
+        bin_id: shelf.bins[0],
+        lot: LotLabel {
+            number: "SOON",
+            expires_on: Some((now + TimeDelta::days(1)).date_naive()),
+        },
+        quantity: 5,
+        receipt: Receipt::default(),
+    };
+    shelf.accept(&mut conn, arrive, None, now).await;
+    let lot_id = shelf.lots(&mut conn).await[0];
+    let issue = StockAct::Leave {
+        reason: StockReason::Issue,
+        bin_id: None,
+        lot_id: Some(lot_id),
+        quantity: 30,
+    };
+    shelf.accept(&mut conn, issue, None, now).await;
+    let item = shelf.stock.item_id;
+    check(&mut conn, item, now, "25 too little").await;
+    let suggested = format!(
+        "SELECT quantity_suggested FROM order_line WHERE state = 'suggested' AND stock_place_id = {}",
+        shelf.stock.stock_place_id
+    );
+    assert_eq!(count(&mut conn, &suggested).await, 70);
+    let later = now + TimeDelta::days(3);
+    while follow_calendar(&mut conn, later).await.unwrap().1 {}
+    assert_eq!(count(&mut conn, &suggested).await, 40);
+    check(&mut conn, item, later, "over").await;
+    // Once is enough.
+    let settled =
+        format!("SELECT count(*) FROM stocking WHERE item_id = {item} AND settled_at = '{later}'");
+    assert_eq!(count(&mut conn, &settled).await, 1);
+    let again = follow_calendar(&mut conn, later + TimeDelta::hours(1))
+        .await
+        .unwrap();
+    assert!(!again.1);
+    assert_eq!(count(&mut conn, &settled).await, 1);
 }

@@ -165,6 +165,15 @@ async fn an_order_is_received_in_part_damaged_and_over_and_its_ledger_says_so() 
     has(&list, "Nothing has come");
     has(&tech.page("/orders?which=done").await, "There are none.");
     has(&tech.page("/reorder").await, "Orders that were sent");
+    // It is led to from the line, from Supplies and from More, for those who may open it.
+    for address in ["/reorder?state=sent", "/orders"] {
+        let links = tech.page(address).await.attributes("main a", "href");
+        assert!(links.contains(&here), "{address}: {links:?}");
+    }
+    for address in ["/supplies", "/more", "/reorder"] {
+        let links = tech.page(address).await.attributes("main a", "href");
+        assert!(links.iter().any(|href| href == "/orders"), "{address}");
+    }
     let page = tech.page(&here).await;
     assert_eq!(page.h1(), format!("Order {order}"));
     has(&page, "Item cannula");
@@ -271,6 +280,8 @@ async fn an_order_is_received_in_part_damaged_and_over_and_its_ledger_says_so() 
     assert!(file.body.contains(",supply,1,1,0,0,0"), "{}", file.body);
     let nurse = app.nurse().await;
     nurse.page("/").await;
+    let links = nurse.page("/supplies").await.attributes("main a", "href");
+    assert!(!links.iter().any(|href| href == "/orders"));
     for address in ["/orders", &here, "/orders.csv"] {
         assert_eq!(nurse.page(address).await.status, 403, "{address}");
     }
