@@ -89,8 +89,8 @@ async function journey(browser, origin, { check, signIn, query, user }, label, v
   seen("the alert has ended", open === "0", open);
   await page.locator("#lots").getByRole("link", { name: "L7" }).click();
   await page.waitForURL(/\/supplies\/lots\/\d+/);
-  await page.getByLabel("It is").selectOption({ label: "Recalled by its maker" });
-  await page.getByLabel("Why").fill("letter of the maker");
+  await page.getByLabel("It is", { exact: true }).selectOption({ label: "Recalled by its maker" });
+  await page.getByLabel("Why", { exact: true }).fill("letter of the maker");
   await page.getByRole("button", { name: "Say so" }).click();
   await says(page, "The lot is now: Recalled.");
   const [[again]] = await query(`SELECT count(*) FROM alert WHERE item_id = ${made.tape} AND is_active AND kind = 'reorder'`);

@@ -20,7 +20,7 @@ pub enum Nav {
     Supplies,
     /// What to order.
     Reorder,
-    /// What was sent to suppliers.
+    /// What was sent to suppliers; its pages stand under [`Nav::Reorder`].
     Orders,
     /// What to look for.
     Tasks,

@@ -153,7 +153,7 @@ pub async fn page(
     viewer: Viewer,
     id: IdPath<SupplyOrderId>,
 ) -> Result<Page<OrderPage>, PageError> {
-    let mut shell = viewer.shell(Nav::Orders);
+    let mut shell = viewer.shell(Nav::Reorder);
     shell.watch([Topic::Alerts]);
     let (head, lines) = read(&app, id.0).await?;
     Ok(Page::new(OrderPage::new(shell, &head, &lines, None)))
@@ -175,7 +175,7 @@ pub async fn receive(
     id: IdPath<SupplyOrderId>,
     body: web::Bytes,
 ) -> Result<HttpResponse, PageError> {
-    let shell = viewer.shell(Nav::Orders);
+    let shell = viewer.shell(Nav::Reorder);
     let location = routes::order_path(id.0);
     let read_key = |fields: Fields| {
         let line = OrderLineId(fields.id("line", shell.t)?);

@@ -120,7 +120,7 @@ pub async fn page(
     viewer: Viewer,
     params: web::Query<SentParams>,
 ) -> Result<Page<OrdersPage>, PageError> {
-    let mut shell = viewer.shell(Nav::Orders);
+    let mut shell = viewer.shell(Nav::Reorder);
     shell.watch([Topic::Alerts]);
     let which = params.which();
     let after = params.after.as_deref().and_then(SentCursor::parse);
