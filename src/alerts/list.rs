@@ -10,7 +10,9 @@ use diesel::sql_types::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::db::types::{AlertKind, AlertState, AssetStatus, Role, RoomKind, Severity};
-use crate::ids::{AlertId, AssetId, AssetTypeId, ItemId, ReaderId, RoomId, StockPlaceId, UnitId};
+use crate::ids::{
+    AlertId, AssetId, AssetTypeId, ItemId, LotId, ReaderId, RoomId, StockPlaceId, UnitId,
+};
 use crate::places::model::room_label;
 
 /// Unresolved alerts of all units.
@@ -259,6 +261,9 @@ pub struct AlertLine {
     /// The lot; empty for pieces whose lot nobody told.
     #[diesel(sql_type = Nullable<Text>)]
     pub lot_number: Option<String>,
+    /// Its id.
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub lot_id: Option<LotId>,
     /// Its last day.
     #[diesel(sql_type = Nullable<Date>)]
     pub expires_on: Option<NaiveDate>,

@@ -15,7 +15,7 @@ use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-pub use arrive::{find_or_insert_lot, receive_by_reader};
+pub use arrive::{DAMAGED_NOTE, find_or_insert_lot, receive_by_reader};
 pub use two_bins::empty_bin;
 pub use undo::STOCK_UNDO_FOR;
 
@@ -49,6 +49,8 @@ pub struct Receipt {
     pub confirms_over: bool,
     /// Expired or recalled stock is kept apart.
     pub quarantines: bool,
+    /// How many of them came damaged, in base units: they are received, and written off at once ([`DAMAGED_NOTE`]).
+    pub damaged: i64,
 }
 
 /// What a person does.
@@ -179,6 +181,10 @@ pub enum StockRefusal {
     Quarantine(LotState),
     /// The order was for less: what is open of it.
     Over(i64),
+    /// Below 0, or more than came.
+    Damaged(i64),
+    /// It is in that bin already.
+    SameBin,
     /// No such order line for this item and place, or nothing is open of it.
     NoOrder,
     /// The bin is not one of two, or already as said.
@@ -230,6 +236,16 @@ pub struct PortionRow {
     /// Usable, and not expired on this day at the place (R17).
     #[diesel(sql_type = Bool)]
     pub is_usable: bool,
+}
+
+impl PortionRow {
+    /// Whether another lot needs a reason while this one is there: this one expires first (FEFO).
+    #[must_use]
+    pub fn leaves_before(&self, other: &Self) -> bool {
+        self.lot_id != other.lot_id
+            && self.expires_on.is_some()
+            && self.expires_on < other.expires_on.or(Some(NaiveDate::MAX))
+    }
 }
 
 /// What a place holds of an item, in the order in which it should leave (FEFO).

@@ -7,7 +7,7 @@ use diesel::sql_query;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use super::ledger::{StockKey, lock};
+use super::ledger::{StockKey, columns, lock};
 use super::settle::settle;
 use crate::alerts::rules::{Cause, Subject, expiry_severity, key};
 use crate::alerts::store::{end, raise};
@@ -18,6 +18,8 @@ use crate::ids::{ItemId, LotId, StockPlaceId};
 pub const EXPIRIES_SQL: &str = include_str!("sql/expiries.sql");
 /// Alerts of lots that are gone.
 pub const EXPIRIES_OVER_SQL: &str = include_str!("sql/expiries_over.sql");
+/// Lots that are over and of which the books hold less than nothing.
+pub const SHORT_EXPIRED_SQL: &str = include_str!("sql/short_expired.sql");
 /// Lots in one run.
 pub const LOTS_MAX: i64 = 500;
 
@@ -69,6 +71,8 @@ pub async fn follow_calendar(
         })
         .collect();
     expired.extend(list_quiet_over(conn, now).await?);
+    let short = list_short_expired(conn, now).await?;
+    expired.extend(&short);
     expired.sort_unstable();
     expired.dedup();
     lock(conn, &expired).await?;
@@ -102,6 +106,7 @@ pub async fn follow_calendar(
     if !expired.is_empty() {
         settle(conn, &expired, now).await?;
     }
+    note_settled(conn, &short, now).await?;
     let over: Vec<Over> = sql_query(EXPIRIES_OVER_SQL)
         .bind::<BigInt, _>(LOTS_MAX)
         .load(conn)
@@ -109,8 +114,16 @@ pub async fn follow_calendar(
     let over: Vec<String> = over.into_iter().map(|row| row.alert_key).collect();
     end(conn, &over, now).await?;
     let full = usize::try_from(LOTS_MAX).unwrap_or(usize::MAX);
-    let has_more = held.len() >= full || over.len() >= full;
+    let has_more = held.len() >= full || over.len() >= full || short.len() >= full;
     Ok((held.len() + over.len(), has_more))
+}
+
+#[derive(QueryableByName)]
+struct KeyRow {
+    #[diesel(sql_type = BigInt)]
+    item_id: ItemId,
+    #[diesel(sql_type = BigInt)]
+    stock_place_id: StockPlaceId,
 }
 
 /// Items and places whose rejection is over: what is still low is suggested again.
@@ -118,14 +131,45 @@ async fn list_quiet_over(
     conn: &mut AsyncPgConnection,
     now: DateTime<Utc>,
 ) -> QueryResult<Vec<StockKey>> {
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = BigInt)]
-        item_id: ItemId,
-        #[diesel(sql_type = BigInt)]
-        stock_place_id: StockPlaceId,
+    list_keys(conn, include_str!("sql/quiet_over.sql"), now).await
+}
+
+/// More was taken of a lot than the books held, and its last day is over: what is less than nothing of it no longer counts either.
+async fn list_short_expired(
+    conn: &mut AsyncPgConnection,
+    now: DateTime<Utc>,
+) -> QueryResult<Vec<StockKey>> {
+    list_keys(conn, SHORT_EXPIRED_SQL, now).await
+}
+
+/// They were looked at: once is enough.
+async fn note_settled(
+    conn: &mut AsyncPgConnection,
+    keys: &[StockKey],
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    if keys.is_empty() {
+        return Ok(());
     }
-    let rows: Vec<Row> = sql_query(include_str!("sql/quiet_over.sql"))
+    let (items, places) = columns(keys);
+    sql_query(
+        "UPDATE stocking s SET settled_at = $3 FROM unnest($1::bigint[], $2::bigint[]) AS u(item_id, stock_place_id) \
+         WHERE s.item_id = u.item_id AND s.stock_place_id = u.stock_place_id",
+    )
+    .bind::<Array<BigInt>, _>(items)
+    .bind::<Array<BigInt>, _>(places)
+    .bind::<Timestamptz, _>(now)
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+async fn list_keys(
+    conn: &mut AsyncPgConnection,
+    sql: &str,
+    now: DateTime<Utc>,
+) -> QueryResult<Vec<StockKey>> {
+    let rows: Vec<KeyRow> = sql_query(sql)
         .bind::<Timestamptz, _>(now)
         .bind::<BigInt, _>(LOTS_MAX)
         .load(conn)

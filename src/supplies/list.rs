@@ -3,20 +3,61 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Bool, Date, Float, Jsonb, Nullable, Text, Timestamptz};
+use diesel::sql_types::{
+    Array, BigInt, Bool, Date, Float, Integer, Jsonb, Nullable, Text, Timestamptz,
+};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 
-use crate::db::schema::order_line;
+use super::orders::LINES_MAX;
 use crate::db::types::{OrderCause, OrderState, Role};
-use crate::ids::{ItemId, OrderLineId, RoundId, StockPlaceId, SupplierId, SupplyOrderId};
+use crate::ids::{BinId, ItemId, OrderLineId, RoundId, StockPlaceId, SupplierId, SupplyOrderId};
 
-/// Order lines.
+/// Which order lines are in a state.
+pub const ORDER_KEYS_SQL: &str = include_str!("sql/order_keys.sql");
+/// The same by the names of suppliers or rounds.
+pub const ORDER_KEYS_GROUPED_SQL: &str = include_str!("sql/order_keys_grouped.sql");
+/// Order lines with what their words need.
 pub const ORDER_LINES_SQL: &str = include_str!("sql/order_lines.sql");
+/// How many lines belong to suppliers or rounds.
+pub const ORDER_GROUPS_SQL: &str = include_str!("sql/order_groups.sql");
 /// How many lines are in each state, and of which rounds the suggestions are.
 pub const ORDER_COUNTS_SQL: &str = include_str!("sql/order_counts.sql");
 /// Lines on a page.
 pub const LINES_PER_PAGE: i64 = 50;
+
+/// What lines stand together by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OrderGroup {
+    /// By nothing: oldest first.
+    #[default]
+    Plain,
+    /// By supplier.
+    Supplier,
+    /// By the round of their place.
+    Round,
+}
+
+impl OrderGroup {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Plain, Self::Supplier, Self::Round];
+
+    /// The word in addresses.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Supplier => "supplier",
+            Self::Round => "round",
+        }
+    }
+
+    /// Reads that word.
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|group| group.as_str() == text)
+    }
+}
 
 /// Which lines a list shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +72,8 @@ pub struct OrderFilter {
     pub item: Option<ItemId>,
     /// Only for this place.
     pub place: Option<StockPlaceId>,
+    /// What they stand together by.
+    pub group: OrderGroup,
 }
 
 impl OrderFilter {
@@ -43,22 +86,26 @@ impl OrderFilter {
             supplier: None,
             item: None,
             place: None,
+            group: OrderGroup::Plain,
         }
     }
 }
 
 /// Where the page before ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderCursor {
     /// When it was suggested.
     pub at: DateTime<Utc>,
     /// Its id.
     pub id: OrderLineId,
+    /// The name by which its group is sorted; empty where there are no groups.
+    pub group: String,
 }
 
 impl std::fmt::Display for OrderCursor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}.{}", self.at.timestamp_micros(), self.id)
+        let at = self.at.timestamp_micros();
+        write!(f, "{at}.{}.{}", self.id, self.group)
     }
 }
 
@@ -66,12 +113,16 @@ impl OrderCursor {
     /// Reads what [`Display`](std::fmt::Display) wrote.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let (at, id) = text.split_once('.')?;
+        let (at, rest) = text.split_once('.')?;
+        let (id, group) = rest.split_once('.').unwrap_or((rest, ""));
         let at = DateTime::from_timestamp_micros(at.parse().ok()?)?;
         let id = OrderLineId(id.parse().ok()?);
-        // Further than any list goes; a database refuses years that it cannot store.
-        let is_plausible = (0..=4_102_444_800).contains(&at.timestamp());
-        is_plausible.then_some(Self { at, id })
+        // Further than any list goes; a database refuses years that it cannot store, and keeps no NUL in a text.
+        let is_plausible = (0..=4_102_444_800).contains(&at.timestamp())
+            && !group.contains('\0')
+            && group.len() <= 500;
+        let group = group.to_owned();
+        is_plausible.then_some(Self { at, id, group })
     }
 }
 
@@ -99,7 +150,13 @@ pub struct OrderLine {
     /// Its name.
     #[diesel(sql_type = Text)]
     pub stock_place_name: String,
-    /// The usual bin there.
+    /// A cabinet with a reader: what is put in is booked when its door closes.
+    #[diesel(sql_type = Bool)]
+    pub counts_itself: bool,
+    /// The usual bin there; none when the place need not hold the item any more.
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub bin_id: Option<BinId>,
+    /// Its name.
     #[diesel(sql_type = Nullable<Text>)]
     pub bin_name: Option<String>,
     /// Two-bin kanban.
@@ -163,6 +220,9 @@ pub struct OrderLine {
     #[diesel(sql_type = Nullable<Float>)]
     pub lead_days: Option<f32>,
     /// The round of the place.
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub round_id: Option<RoundId>,
+    /// Its name.
     #[diesel(sql_type = Nullable<Text>)]
     pub round_name: Option<String>,
     /// What the person is who approved it.
@@ -171,6 +231,16 @@ pub struct OrderLine {
 }
 
 impl OrderLine {
+    /// The id of the supplier or round that it stands under; 0: it has none, or there are no groups.
+    #[must_use]
+    pub fn group_id(&self, group: OrderGroup) -> i64 {
+        match group {
+            OrderGroup::Plain => 0,
+            OrderGroup::Supplier => self.supplier_id.map_or(0, |id| id.0),
+            OrderGroup::Round => self.round_id.map_or(0, |id| id.0),
+        }
+    }
+
     /// A number of the arithmetic that the suggestion was kept with.
     #[must_use]
     pub fn number(&self, name: &str) -> Option<i64> {
@@ -182,19 +252,47 @@ impl OrderLine {
     pub fn quantity(&self) -> i64 {
         self.quantity_ordered.unwrap_or(self.quantity_suggested)
     }
+
+    /// What is still to come of it; nothing before it is sent and when it is over.
+    #[must_use]
+    pub fn quantity_to_come(&self) -> i64 {
+        match self.state {
+            OrderState::Sent | OrderState::PartReceived => {
+                (self.quantity() - self.quantity_received).max(0)
+            }
+            _ => 0,
+        }
+    }
 }
 
-/// A page of order lines, oldest first, and where the next one starts.
+#[derive(QueryableByName)]
+struct KeyRow {
+    #[diesel(sql_type = BigInt)]
+    order_line_id: OrderLineId,
+    #[diesel(sql_type = Timestamptz)]
+    suggested_at: DateTime<Utc>,
+    #[diesel(sql_type = Text)]
+    sort_key: String,
+}
+
+/// A page of order lines, oldest first in each group, and where the next one starts.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn list_order_lines(
     mut conn: &AsyncPgConnection,
     filter: &OrderFilter,
-    after: Option<OrderCursor>,
+    after: Option<&OrderCursor>,
     limit: i64,
 ) -> QueryResult<(Vec<OrderLine>, Option<OrderCursor>)> {
-    let mut lines: Vec<OrderLine> = sql_query(ORDER_LINES_SQL)
+    let is_grouped = filter.group != OrderGroup::Plain;
+    let sql = if is_grouped {
+        ORDER_KEYS_GROUPED_SQL
+    } else {
+        ORDER_KEYS_SQL
+    };
+    let mut query = sql_query(sql)
+        .into_boxed()
         .bind::<Text, _>(filter.state.as_str())
         .bind::<Nullable<BigInt>, _>(filter.round)
         .bind::<Nullable<BigInt>, _>(filter.supplier)
@@ -202,17 +300,40 @@ pub async fn list_order_lines(
         .bind::<Nullable<BigInt>, _>(filter.place)
         .bind::<Nullable<Timestamptz>, _>(after.map(|cursor| cursor.at))
         .bind::<Nullable<BigInt>, _>(after.map(|cursor| cursor.id))
-        .bind::<BigInt, _>(limit + 1)
-        .load(&mut conn)
-        .await?;
+        .bind::<BigInt, _>(limit + 1);
+    if is_grouped {
+        query = query
+            .bind::<Text, _>(filter.group.as_str())
+            .bind::<Nullable<Text>, _>(after.map(|cursor| cursor.group.clone()));
+    }
+    let mut keys: Vec<KeyRow> = query.load(&mut conn).await?;
     let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
-    let has_more = lines.len() > wanted;
-    lines.truncate(wanted);
-    let next = lines.last().filter(|_| has_more).map(|line| OrderCursor {
-        at: line.suggested_at,
-        id: line.order_line_id,
+    let has_more = keys.len() > wanted;
+    keys.truncate(wanted);
+    let next = keys.last().filter(|_| has_more).map(|key| OrderCursor {
+        at: key.suggested_at,
+        id: key.order_line_id,
+        group: key.sort_key.clone(),
     });
-    Ok((lines, next))
+    let ids: Vec<OrderLineId> = keys.iter().map(|key| key.order_line_id).collect();
+    Ok((read_order_lines(conn, &ids).await?, next))
+}
+
+/// Order lines by their ids, in that order; those that do not exist are not among them.
+///
+/// # Errors
+/// When the database fails.
+pub async fn read_order_lines(
+    mut conn: &AsyncPgConnection,
+    ids: &[OrderLineId],
+) -> QueryResult<Vec<OrderLine>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    sql_query(ORDER_LINES_SQL)
+        .bind::<Array<BigInt>, _>(ids)
+        .load(&mut conn)
+        .await
 }
 
 /// One order line.
@@ -220,25 +341,46 @@ pub async fn list_order_lines(
 /// # Errors
 /// When the database fails.
 pub async fn find_order_line(
-    mut conn: &AsyncPgConnection,
+    conn: &AsyncPgConnection,
     id: OrderLineId,
 ) -> QueryResult<Option<OrderLine>> {
-    let found: Option<(OrderState, DateTime<Utc>)> = order_line::table
-        .find(id)
-        .select((order_line::state, order_line::suggested_at))
-        .first(&mut conn)
+    Ok(read_order_lines(conn, &[id]).await?.into_iter().next())
+}
+
+/// The lines of a supplier or round.
+#[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
+pub struct OrderGroupLines {
+    /// The id of the supplier or round; 0: those without one.
+    #[diesel(sql_type = BigInt)]
+    pub group_id: i64,
+    /// How many.
+    #[diesel(sql_type = BigInt)]
+    pub n: i64,
+    /// The oldest of them, at most as many as one form takes ([`LINES_MAX`]).
+    #[diesel(sql_type = Array<BigInt>)]
+    pub ids: Vec<OrderLineId>,
+}
+
+/// How many lines belong to these suppliers or rounds (0: to none), within the state and the round of the filter.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_order_groups(
+    mut conn: &AsyncPgConnection,
+    filter: &OrderFilter,
+    ids: &[i64],
+) -> QueryResult<Vec<OrderGroupLines>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    sql_query(ORDER_GROUPS_SQL)
+        .bind::<Text, _>(filter.state.as_str())
+        .bind::<Nullable<BigInt>, _>(filter.round)
+        .bind::<Array<BigInt>, _>(ids)
+        .bind::<Text, _>(filter.group.as_str())
+        .bind::<Integer, _>(i32::try_from(LINES_MAX).unwrap_or(i32::MAX))
+        .load(&mut conn)
         .await
-        .optional()?;
-    let Some((state, at)) = found else {
-        return Ok(None);
-    };
-    // Just before it in the list of its state.
-    let after = OrderCursor {
-        at,
-        id: OrderLineId(id.0 - 1),
-    };
-    let (lines, _) = list_order_lines(conn, &OrderFilter::of(state), Some(after), 1).await?;
-    Ok(lines.into_iter().find(|line| line.order_line_id == id))
 }
 
 /// How many lines there are.
@@ -275,9 +417,10 @@ mod tests {
         let cursor = OrderCursor {
             at: DateTime::from_timestamp(1_788_789_960, 0).unwrap(),
             id: OrderLineId(7),
+            group: "0b. & co.".to_owned(),
         };
         assert_eq!(OrderCursor::parse(&cursor.to_string()), Some(cursor));
-        for text in ["", "7", "x.y", "9223372036854775807.1", "-1.1"] {
+        for text in ["", "7", "x.y", "9223372036854775807.1", "-1.1", "1.1.\0"] {
             assert_eq!(OrderCursor::parse(text), None, "{text}");
         }
     }

@@ -1,4 +1,4 @@
-//! What people do with order lines: approve, reject, send, cancel. The program only suggests (R20).
+//! What people do with order lines: approve, reject, send, cancel, and close what came in part. The program only suggests (R20).
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use diesel::prelude::*;
@@ -40,6 +40,11 @@ pub enum OrderAct<'a> {
     Send,
     /// Take an approved or sent line back.
     Cancel {
+        /// Why.
+        reason: &'a str,
+    },
+    /// The rest of a line that came in part will not come.
+    Close {
         /// Why.
         reason: &'a str,
     },
@@ -154,6 +159,14 @@ pub async fn perform_order_form(
                 };
                 end_lines(conn, form, &ended, now).await?;
             }
+            OrderAct::Close { reason } => {
+                let ended = End {
+                    state: OrderState::Received,
+                    reason,
+                    quiet_until: None,
+                };
+                end_lines(conn, form, &ended, now).await?;
+            }
             OrderAct::Send => send(conn, form, &lines, now).await?,
         }
         for line in &lines {
@@ -167,7 +180,9 @@ pub async fn perform_order_form(
 }
 
 fn check_form(form: &OrderForm<'_>, now: DateTime<Utc>) -> Result<(), OrderRefusal> {
-    let is_reason = |text: &str| (1..=200).contains(&text.trim().chars().count());
+    // Postgres keeps no NUL in a text.
+    let is_reason =
+        |text: &str| (1..=200).contains(&text.trim().chars().count()) && !text.contains('\0');
     let mut ids = form.ids.to_vec();
     ids.sort_unstable();
     ids.dedup();
@@ -178,7 +193,11 @@ fn check_form(form: &OrderForm<'_>, now: DateTime<Utc>) -> Result<(), OrderRefus
         OrderAct::Approve { quantities } if quantities.len() != ids.len() => {
             Err(OrderRefusal::Count)
         }
-        OrderAct::Reject { reason, .. } | OrderAct::Cancel { reason } if !is_reason(reason) => {
+        OrderAct::Reject { reason, .. }
+        | OrderAct::Cancel { reason }
+        | OrderAct::Close { reason }
+            if !is_reason(reason) =>
+        {
             Err(OrderRefusal::Reason)
         }
         OrderAct::Reject { quiet_until, .. } => {
@@ -187,7 +206,10 @@ fn check_form(form: &OrderForm<'_>, now: DateTime<Utc>) -> Result<(), OrderRefus
             let is_fit = quiet_until > today && quiet_until <= last;
             is_fit.then_some(()).ok_or(OrderRefusal::QuietUntil)
         }
-        OrderAct::Approve { .. } | OrderAct::Send | OrderAct::Cancel { .. } => Ok(()),
+        OrderAct::Approve { .. }
+        | OrderAct::Send
+        | OrderAct::Cancel { .. }
+        | OrderAct::Close { .. } => Ok(()),
     }
 }
 
@@ -210,6 +232,7 @@ fn check_line(line: &Line, act: OrderAct<'_>, quantity: Option<i64>) -> Result<(
         OrderAct::Cancel { .. } => {
             matches!(line.state, OrderState::Approved | OrderState::Sent)
         }
+        OrderAct::Close { .. } => line.state == OrderState::PartReceived,
     };
     if !is_fit {
         return Err(OrderRefusal::MovedOn(line.id, line.state));
@@ -391,6 +414,7 @@ async fn audit(
         ),
         OrderAct::Send => ("order.sent", json!({}), None),
         OrderAct::Cancel { reason } => ("order.cancelled", json!({}), Some(reason.trim())),
+        OrderAct::Close { reason } => ("order.closed", json!({}), Some(reason.trim())),
     };
     let mut event = Event::new(
         Actor::User(form.user_id),

@@ -33,6 +33,10 @@ pub const EXPIRING_LOTS_SQL: &str = include_str!("sql/expiring_lots.sql");
 pub const STOCK_MOVES_SQL: &str = include_str!("sql/stock_moves.sql");
 /// Items by number, code or name.
 pub const FIND_ITEMS_SQL: &str = include_str!("sql/find_items.sql");
+/// Where an item may be moved to.
+pub const TRANSFER_TARGETS_SQL: &str = include_str!("sql/transfer_targets.sql");
+/// Most bins that a form offers to move stock to.
+pub const TARGETS_MAX: i64 = 500;
 /// Places or items on a page.
 pub const STOCK_PER_PAGE: i64 = 100;
 /// Lots and found items on a page; a page says when there are more.
@@ -687,6 +691,9 @@ pub struct MoveLine {
     #[diesel(sql_type = Nullable<Text>)]
     pub note: Option<String>,
     /// Its lot.
+    #[diesel(sql_type = BigInt)]
+    pub lot_id: LotId,
+    /// The number of the lot.
     #[diesel(sql_type = Text)]
     pub lot_number: String,
     /// Last day of use of the lot.
@@ -727,6 +734,38 @@ pub async fn list_moves(
         id: row.move_id,
     });
     Ok((rows, next))
+}
+
+/// A bin that stock of an item may be moved to.
+#[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
+pub struct TransferTarget {
+    /// Its place.
+    #[diesel(sql_type = BigInt)]
+    pub stock_place_id: StockPlaceId,
+    /// The name of the place.
+    #[diesel(sql_type = Text)]
+    pub stock_place_name: String,
+    /// The bin.
+    #[diesel(sql_type = BigInt)]
+    pub bin_id: BinId,
+    /// Its name.
+    #[diesel(sql_type = Text)]
+    pub bin_name: String,
+}
+
+/// The usual bins of all places that hold an item and do not count themselves, by the names of the places; at most [`TARGETS_MAX`].
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_transfer_targets(
+    mut conn: &AsyncPgConnection,
+    id: ItemId,
+) -> QueryResult<Vec<TransferTarget>> {
+    sql_query(TRANSFER_TARGETS_SQL)
+        .bind::<BigInt, _>(id)
+        .bind::<BigInt, _>(TARGETS_MAX)
+        .load(&mut conn)
+        .await
 }
 
 /// What was used of an item at a place on each day from `from` on that anything happened.

@@ -436,5 +436,8 @@ fn further_links(line: &AlertLine, shell: &Shell) -> Vec<(String, String)> {
     if let (AlertKind::EquipmentBelowCritical, Some(asset_type)) = (line.kind, line.asset_type_id) {
         links.push((t.see_type.to_owned(), routes::type_path(asset_type)));
     }
+    if let Some(lot) = line.lot_id {
+        links.push((t.see_lot.to_owned(), routes::lot_path(lot)));
+    }
     links
 }

@@ -20,10 +20,10 @@ pub use delivery::deliveries;
 pub use devices::{quarantine, readers};
 pub use duties::{alerts, tasks};
 pub use equipment::{find, room};
-pub use orders::order_lines;
+pub use orders::{order_lines, sent_order, sent_orders};
 pub use places::{plan, rooms};
 pub use register::{equipment, models, tags, types};
-pub use stock::{expiring_lots, stock_moves, stock_place, stock_places};
+pub use stock::{expiring_lots, lot, stock_moves, stock_place, stock_places};
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};

@@ -96,6 +96,10 @@ pub struct Strings {
     pub counts: counts::Counts,
     /// Pages for a scanner.
     pub scan: counts::Scan,
+    /// Orders that were sent.
+    pub orders: supplies::Orders,
+    /// Lots.
+    pub lots: supplies::Lots,
     /// The register of equipment.
     pub register: register::Register,
     /// The page "More".
@@ -138,6 +142,8 @@ pub static EN: Strings = Strings {
     stock: supplies::Stock::EN,
     counts: counts::Counts::EN,
     scan: counts::Scan::EN,
+    orders: supplies::Orders::EN,
+    lots: supplies::Lots::EN,
     tasks: alerts::Tasks::EN,
     favourites: alerts::Favourites::EN,
     accuracy: alerts::Accuracy::EN,

@@ -936,14 +936,57 @@ async fn explain_statements(mut conn: &mut AsyncPgConnection) {
         (
             "order lines to decide",
             "(text, bigint, bigint, bigint, bigint, timestamptz, bigint, bigint)",
-            supplies::list::ORDER_LINES_SQL,
+            supplies::list::ORDER_KEYS_SQL,
             "('suggested', NULL, NULL, NULL, NULL, NULL, NULL, 51)".to_owned(),
         ),
         (
             "order lines of a round, further on",
             "(text, bigint, bigint, bigint, bigint, timestamptz, bigint, bigint)",
-            supplies::list::ORDER_LINES_SQL,
+            supplies::list::ORDER_KEYS_SQL,
             "('suggested', 1, 1, NULL, NULL, now() - interval '1 hour', 7, 51)".to_owned(),
+        ),
+        (
+            "order lines by supplier, further on",
+            "(text, bigint, bigint, bigint, bigint, timestamptz, bigint, bigint, text, text)",
+            supplies::list::ORDER_KEYS_GROUPED_SQL,
+            "('suggested', NULL, NULL, NULL, NULL, now() - interval '1 hour', 7, 51, 'supplier', '0supplier 1')"
+                .to_owned(),
+        ),
+        (
+            "order lines in words",
+            "(bigint[])",
+            supplies::list::ORDER_LINES_SQL,
+            "(ARRAY[1, 2, 3])".to_owned(),
+        ),
+        (
+            "order lines of suppliers",
+            "(text, bigint, bigint[], text, integer)",
+            supplies::list::ORDER_GROUPS_SQL,
+            "('suggested', NULL, ARRAY[1, 2], 'supplier', 200)".to_owned(),
+        ),
+        (
+            "orders of which something is to come",
+            "(boolean, timestamptz, bigint, bigint)",
+            supplies::sent::SENT_ORDERS_SQL,
+            "(true, NULL, NULL, 51)".to_owned(),
+        ),
+        (
+            "orders that are done, further on",
+            "(boolean, timestamptz, bigint, bigint)",
+            supplies::sent::SENT_ORDERS_SQL,
+            "(false, now() - interval '1 hour', 7, 51)".to_owned(),
+        ),
+        (
+            "where lines go",
+            "(bigint[])",
+            supplies::sent::PUT_AWAY_SQL,
+            "(ARRAY[1, 2, 3])".to_owned(),
+        ),
+        (
+            "what of lines was damaged",
+            "(bigint[])",
+            supplies::sent::DAMAGED_SQL,
+            "(ARRAY[1, 2, 3])".to_owned(),
         ),
         (
             "how many order lines",
@@ -1084,6 +1127,18 @@ async fn explain_statements(mut conn: &mut AsyncPgConnection) {
             "((current_date + 90)::date, NULL, NULL, NULL, now(), 101)".to_owned(),
         ),
         (
+            "where a lot is",
+            "(bigint, text, bigint, timestamptz, bigint)",
+            supplies::lots::LOT_PLACES_SQL,
+            "(5, NULL, NULL, now(), 101)".to_owned(),
+        ),
+        (
+            "where an item may be moved to",
+            "(bigint, bigint)",
+            supplies::stock::TRANSFER_TARGETS_SQL,
+            "(5, 500)".to_owned(),
+        ),
+        (
             "moves of an item at a place",
             "(bigint, bigint, timestamptz, bigint, bigint)",
             supplies::stock::STOCK_MOVES_SQL,
@@ -1117,6 +1172,12 @@ async fn explain_statements(mut conn: &mut AsyncPgConnection) {
             "lots that expire",
             "(timestamptz, bigint)",
             supplies::expiry::EXPIRIES_SQL,
+            "(now(), 500)".to_owned(),
+        ),
+        (
+            "lots that are over and short",
+            "(timestamptz, bigint)",
+            supplies::expiry::SHORT_EXPIRED_SQL,
             "(now(), 500)".to_owned(),
         ),
         (
@@ -1294,7 +1355,9 @@ struct Ids {
     tag: i64,
     par: i64,
     order_line: i64,
+    order: i64,
     item: i64,
+    lot: i64,
     stock_place: i64,
     count: i64,
 }
@@ -1313,7 +1376,9 @@ impl Ids {
             tag: number(conn, "SELECT min(id) + 77 FROM tag").await,
             par: number(conn, "SELECT min(id) FROM equipment_par").await,
             order_line: number(conn, "SELECT min(id) + 77 FROM order_line").await,
+            order: number(conn, "SELECT max(id) FROM supply_order").await,
             item: number(conn, "SELECT min(id) + 77 FROM item").await,
+            lot: number(conn, "SELECT min(id) + 77 FROM lot").await,
             stock_place: number(conn, "SELECT min(id) + 7 FROM stock_place").await,
             count: number(conn, "SELECT min(id) FROM count_session").await,
         }
@@ -1381,6 +1446,8 @@ impl Ids {
                 "/quarantine" => self.quarantine,
                 "/synonyms" => self.synonym,
                 "/reorder" => self.order_line,
+                "/orders" => self.order,
+                "/supplies/lots" => self.lot,
                 "/supplies/places" => self.stock_place,
                 "/counts" => self.count,
                 "/supplies/items" => self.item,
@@ -1409,6 +1476,20 @@ impl Ids {
                 "q=ip-0001".to_owned(),
             ],
             "scan" => vec![String::new(), format!("place={}", self.stock_place)],
+            "reorder" if pattern == routes::REORDER => vec![
+                String::new(),
+                "group=supplier".to_owned(),
+                "state=approved&group=supplier".to_owned(),
+                "group=round".to_owned(),
+            ],
+            "reorder.csv" => vec![String::new(), "group=supplier".to_owned()],
+            "orders" if pattern == routes::ORDERS => {
+                vec![
+                    String::new(),
+                    "which=done".to_owned(),
+                    "which=all".to_owned(),
+                ]
+            }
             "supplies" if pattern == routes::SUPPLIES => {
                 vec![String::new(), "q=item+17".to_owned(), "q=E42".to_owned()]
             }

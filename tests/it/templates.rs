@@ -38,7 +38,10 @@ use wardtrack::web::supplies::counts::session::CountPage;
 use wardtrack::web::supplies::how::HowPage;
 use wardtrack::web::supplies::import::{SupplyImportPage, SupplyReportPage};
 use wardtrack::web::supplies::item::ItemPage;
+use wardtrack::web::supplies::lot::LotPage;
 use wardtrack::web::supplies::lots::LotsPage;
+use wardtrack::web::supplies::order::OrderPage;
+use wardtrack::web::supplies::orders::OrdersPage;
 use wardtrack::web::supplies::place::StockPlacePage;
 use wardtrack::web::supplies::places::SuppliesPage;
 use wardtrack::web::supplies::reorder::ReorderPage;
@@ -99,6 +102,8 @@ fn rendered() -> Vec<(String, String)> {
         all("status", StatusPage::samples()),
         all("reorder", ReorderPage::samples()),
         all("how", HowPage::samples()),
+        all("orders", OrdersPage::samples()),
+        all("order", OrderPage::samples()),
         all("supplies", SuppliesPage::samples()),
         all("counts", CountsPage::samples()),
         all("count", CountPage::samples()),
@@ -107,6 +112,7 @@ fn rendered() -> Vec<(String, String)> {
         all("stock place", StockPlacePage::samples()),
         all("item", ItemPage::samples()),
         all("lots", LotsPage::samples()),
+        all("lot", LotPage::samples()),
         all("synonyms", SynonymsPage::samples()),
         all("synonym", SynonymPage::samples()),
         all("synonym import", SynonymImportPage::samples()),

@@ -6,7 +6,7 @@ SELECT al.id AS alert_id, al.kind, al.severity, al.state, al.is_active, al.cause
        r.id AS room_id, r.name AS room_name, r.kind AS room_kind, coalesce(u.name, f.name) AS area_name,
        al.reader_id, rd.reader_key, h.last_message_at,
        al.item_id, i.name AS item_name, al.stock_place_id, sp.name AS stock_place_name, b.name AS bin_name,
-       l.lot_number, l.expires_on, sp.silent_since, d.name AS destination_name, al.reopened, al.step, al.snoozed_until, al.snooze_reason,
+       l.lot_number, l.id AS lot_id, l.expires_on, sp.silent_since, d.name AS destination_name, al.reopened, al.step, al.snoozed_until, al.snooze_reason,
        (SELECT string_agg(DISTINCT zr.name, ', ' ORDER BY zr.name)
         FROM antenna an JOIN zone z ON z.id = an.zone_id JOIN room zr ON zr.id = z.room_id WHERE an.reader_id = al.reader_id) AS reader_rooms,
        (SELECT p.critical FROM equipment_par p

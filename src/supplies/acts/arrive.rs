@@ -13,7 +13,8 @@ use super::{
 use crate::db::schema::{lot, order_line};
 use crate::db::types::{LotState, OrderState, StockReason};
 use crate::ids::{ItemId, LotId, OrderLineId, UserId};
-use crate::supplies::ledger::{Posted, StockKey, lock, post};
+use crate::supplies::ledger::{NewMove, Posted, StockKey, lock, post};
+use crate::supplies::lots::{LotChange, change_state};
 
 /// The lot with this label; it is made when it is new.
 ///
@@ -42,6 +43,11 @@ pub async fn find_or_insert_lot(
         .await
 }
 
+/// What the history of a lot says when it had expired at receipt, and the person said nothing else.
+const APART_NOTE: &str = "past its last day of use at receipt";
+/// What the ledger says of pieces that came damaged, when the person said nothing else.
+pub const DAMAGED_NOTE: &str = "damaged at receipt";
+
 pub(super) async fn arrive(
     conn: &mut AsyncPgConnection,
     form: &StockForm<'_>,
@@ -58,18 +64,31 @@ pub(super) async fn arrive(
         return Ok(Posted::default());
     };
     check_quantity(quantity)?;
+    if !(0..=quantity).contains(&receipt.damaged) {
+        return Err(StockRefusal::Damaged(receipt.damaged).into());
+    }
     lock(conn, &[form.stock]).await?;
     check_bin(conn, form.stock.stock_place_id, bin_id).await?;
     let lot_id = find_or_insert_lot(conn, form.stock.item_id, label, now).await?;
     if reason == StockReason::Receive {
-        check_receipt_lot(conn, form.stock, lot_id, receipt, now).await?;
+        check_receipt_lot(conn, form, lot_id, receipt, now).await?;
     }
     let mut arrived = new_move(form, reason, (lot_id, bin_id), quantity, now);
     if let Some(line_id) = receipt.order_line_id {
         receive_line(conn, form, line_id, quantity, receipt, now).await?;
         arrived.order_line_id = Some(line_id);
     }
-    Ok(post(conn, &[arrived], now).await?)
+    let mut moves = vec![arrived];
+    if receipt.damaged > 0 {
+        // A lot has one state wherever it is, so some of its pieces cannot be damaged: they come and go, and the ledger shows both.
+        moves.push(NewMove {
+            reason: StockReason::WriteOff,
+            quantity: -receipt.damaged,
+            note: arrived.note.or(Some(DAMAGED_NOTE)),
+            ..arrived
+        });
+    }
+    Ok(post(conn, &moves, now).await?)
 }
 
 #[derive(QueryableByName)]
@@ -109,12 +128,12 @@ pub(super) async fn find_lot(
 /// Expired, recalled, quarantined or damaged lots are refused at receipt, with the choice to keep them apart.
 pub(super) async fn check_receipt_lot(
     conn: &mut AsyncPgConnection,
-    stock: StockKey,
+    form: &StockForm<'_>,
     lot_id: LotId,
     receipt: Receipt,
     now: DateTime<Utc>,
 ) -> Result<(), StockError> {
-    let found = find_lot(conn, stock, lot_id, now).await?;
+    let found = find_lot(conn, form.stock, lot_id, now).await?;
     if found.is_usable() {
         return Ok(());
     }
@@ -122,10 +141,14 @@ pub(super) async fn check_receipt_lot(
         return Err(StockRefusal::Quarantine(found.state).into());
     }
     if found.state == LotState::Usable {
-        diesel::update(lot::table.find(lot_id))
-            .set(lot::state.eq(LotState::Quarantined))
-            .execute(conn)
-            .await?;
+        let change = LotChange {
+            lot_id,
+            states: (LotState::Usable, LotState::Quarantined),
+            reason: form.note.map_or(APART_NOTE, str::trim),
+            user_id: form.user_id,
+            form_key: form.key,
+        };
+        change_state(conn, &change, now).await?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Stock leaves a bin: issue, write-off, return to the supplier, and transfer to another bin.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
@@ -93,11 +93,7 @@ fn choose(
             return Err(StockRefusal::NotUsable(wanted.state));
         }
         let first = fit.iter().find(|portion| portion.on_hand > 0);
-        let is_older = first.is_some_and(|first| {
-            first.lot_id != lot_id
-                && first.expires_on.is_some()
-                && first.expires_on < wanted.expires_on.or(Some(NaiveDate::MAX))
-        });
+        let is_older = first.is_some_and(|first| first.leaves_before(wanted));
         if is_for_use && is_older && !has_note {
             return Err(StockRefusal::OtherLot);
         }
@@ -169,6 +165,9 @@ pub(super) async fn transfer(
     keys.sort_unstable();
     lock(conn, &keys).await?;
     check_bin(conn, to_place, to_bin).await?;
+    if to_bin == bin_id {
+        return Err(StockRefusal::SameBin.into());
+    }
     let portions = list_portions(conn, form.stock, Some(bin_id), now).await?;
     // Recalled and expired stock does not wander (R18); another lot than the oldest may.
     let chosen = choose(&portions, lot_id, true, true)?;

@@ -201,7 +201,7 @@ pub(super) async fn refill(
         return Err(StockRefusal::NotTwoBins.into());
     }
     let lot_id = find_or_insert_lot(conn, form.stock.item_id, label, now).await?;
-    check_receipt_lot(conn, form.stock, lot_id, Receipt::default(), now).await?;
+    check_receipt_lot(conn, form, lot_id, Receipt::default(), now).await?;
     let mut filled = new_move(form, StockReason::Refill, (lot_id, bin_id), quantity, now);
     // The oldest order that is on its way came with it.
     if let Some(LineOnItsWay { id: line_id, .. }) = find_line_on_its_way(conn, form.stock).await? {

@@ -2,7 +2,7 @@
 SELECT m.id AS move_id, m.reason, m.quantity, m.happened_at, m.recorded_at, m.form_key, m.undoes_id IS NOT NULL AS is_undo, m.note,
        m.undoes_id IS NULL AND m.reason <> 'count'
            AND NOT EXISTS (SELECT FROM stock_move u WHERE u.undoes_id = m.id) AS can_be_undone,
-       lot.lot_number, lot.expires_on, b.name AS bin_name, u.role, r.reader_key
+       m.lot_id, lot.lot_number, lot.expires_on, b.name AS bin_name, u.role, r.reader_key
 FROM stock_move m
 JOIN lot ON lot.id = m.lot_id
 JOIN bin b ON b.id = m.bin_id

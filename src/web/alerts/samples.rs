@@ -3,7 +3,9 @@
 use super::{AlertCounts, AlertFilter, AlertLine, AlertPage, AlertRow, AlertsPage};
 use crate::alerts::list::{AlertCursor, Which};
 use crate::db::types::{AlertKind, AlertState, AssetStatus, Role, RoomKind, Severity};
-use crate::ids::{AlertId, AssetId, AssetTypeId, ItemId, ReaderId, RoomId, StockPlaceId, UnitId};
+use crate::ids::{
+    AlertId, AssetId, AssetTypeId, ItemId, LotId, ReaderId, RoomId, StockPlaceId, UnitId,
+};
 use crate::web::page::Shell;
 
 fn line(kind: AlertKind, id: i64, shell: &Shell) -> AlertLine {
@@ -58,6 +60,7 @@ fn line(kind: AlertKind, id: i64, shell: &Shell) -> AlertLine {
         stock_place_id: is_supply.then_some(StockPlaceId(6)),
         stock_place_name: is_supply.then(|| "4 West supply room".to_owned()),
         bin_name: is_supply.then(|| "A-03".to_owned()),
+        lot_id: is_supply.then_some(LotId(3)),
         lot_number: is_supply.then(|| "24K1187".to_owned()),
         expires_on: is_supply.then(|| shell.now.date_naive()),
         destination_name: (kind == AlertKind::NotDelivered).then(|| "Supply team".to_owned()),

@@ -6,8 +6,9 @@ use chrono_tz::Tz;
 use super::{read_parts, rows_per_part};
 use crate::app::App;
 use crate::db::types::Role;
-use crate::ids::{ItemId, StockPlaceId};
+use crate::ids::{ItemId, LotId, StockPlaceId};
 use crate::supplies::ledger::StockKey;
+use crate::supplies::lots::{LotCard, LotPlace, find_lot, list_lot_places};
 use crate::supplies::stock::{
     ExpiringLot, LotCursor, MoveCursor, MoveLine, NameCursor, PlaceRow, StockLine, StockOf,
     find_stock, find_stock_place, list_expiring_lots, list_moves, list_stock, list_stock_places,
@@ -204,6 +205,79 @@ pub async fn expiring_lots(
         Ok((rows.into_iter().map(LotFileRow).collect(), next))
     });
     Ok(CsvFile::new("lots", &csv, &shell).parts(parts))
+}
+
+struct LotPlaceFileRow {
+    card: LotCard,
+    place: LotPlace,
+    zone: Tz,
+}
+
+impl CsvRow for LotPlaceFileRow {
+    const COLUMNS: &'static [&'static str] = &[
+        "item_number",
+        "item",
+        "unit",
+        "lot",
+        "use_by",
+        "days_left",
+        "state",
+        "stock_place",
+        "bin",
+        "on_hand",
+        "here_since",
+    ];
+
+    fn cells(&self) -> Vec<Cell<'_>> {
+        let (card, place) = (&self.card, &self.place);
+        vec![
+            Cell::text(&card.item_number),
+            Cell::text(&card.item_name),
+            Cell::text(&card.base_unit),
+            Cell::text(&card.lot_number),
+            card.expires_on
+                .map_or(Cell::Empty, |day| Cell::text(day.to_string())),
+            place
+                .days_left
+                .map_or(Cell::Empty, |days| Cell::Number(i64::from(days))),
+            Cell::text(card.state.as_str()),
+            Cell::text(&place.stock_place_name),
+            Cell::text(&place.bin_name),
+            Cell::Number(place.on_hand),
+            instant(place.received_at, self.zone),
+        ]
+    }
+}
+
+/// `GET /supplies/lots/{id}/csv`
+///
+/// # Errors
+/// 404 for a lot that does not exist; when the database fails.
+pub async fn lot(
+    app: web::Data<App>,
+    viewer: Viewer,
+    request: HttpRequest,
+    id: IdPath<LotId>,
+    csv: web::Query<CsvParams>,
+) -> Result<HttpResponse, PageError> {
+    let shell = viewer.shell(Nav::Supplies);
+    let card = find_lot(&*app.db.conn().await?, id.0)
+        .await?
+        .ok_or(PageError::NotFound)?;
+    record_export(&app, &viewer, "lot", request.query_string()).await?;
+    let (zone, now) = (shell.zone, app.clock.now());
+    let parts = read_parts(app, async move |conn, after: Option<NameCursor>| {
+        let id = card.lot_id;
+        let (places, next) =
+            list_lot_places(conn, id, after.as_ref(), rows_per_part(), now).await?;
+        let rows = places.into_iter().map(|place| LotPlaceFileRow {
+            card: card.clone(),
+            place,
+            zone,
+        });
+        Ok((rows.collect(), next))
+    });
+    Ok(CsvFile::new("lot", &csv, &shell).parts(parts))
 }
 
 /// `GET /supplies.csv`

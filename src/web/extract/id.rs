@@ -6,8 +6,8 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 
 use crate::ids::{
-    AssetId, AssetTypeId, CountSessionId, FloorId, ItemId, ModelId, OrderLineId, ParId,
-    QuarantineId, ReaderId, RoomId, StockPlaceId, SynonymId, TagId, UnitId,
+    AssetId, AssetTypeId, CountSessionId, FloorId, ItemId, LotId, ModelId, OrderLineId, ParId,
+    QuarantineId, ReaderId, RoomId, StockPlaceId, SupplyOrderId, SynonymId, TagId, UnitId,
 };
 use crate::web::PageError;
 
@@ -35,6 +35,7 @@ id_path!(
     CountSessionId,
     FloorId,
     ItemId,
+    LotId,
     ModelId,
     OrderLineId,
     ParId,
@@ -42,6 +43,7 @@ id_path!(
     ReaderId,
     RoomId,
     StockPlaceId,
+    SupplyOrderId,
     SynonymId,
     TagId,
     UnitId

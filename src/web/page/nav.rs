@@ -24,6 +24,8 @@ pub enum Nav {
     Counts,
     /// Pages for a scanner.
     Scan,
+    /// What was sent to suppliers; its pages stand under [`Nav::Reorder`].
+    Orders,
     /// What to look for.
     Tasks,
     /// How often places are right.
@@ -102,6 +104,7 @@ pub static ENTRIES: &[NavEntry] = &[
     NavEntry { nav: Nav::Reorder, spot: Spot::Desk, group: Group::Work, href: routes::REORDER, icon: "order", words: |t| (t.reorder.nav, t.reorder.more) },
     NavEntry { nav: Nav::Scan, spot: Spot::More, group: Group::Work, href: routes::SCAN_ISSUE, icon: "scan", words: |t| (t.scan.nav, t.scan.more) },
     NavEntry { nav: Nav::Counts, spot: Spot::More, group: Group::Work, href: routes::COUNTS, icon: "tally", words: |t| (t.counts.nav, t.counts.more) },
+    NavEntry { nav: Nav::Orders, spot: Spot::More, group: Group::Work, href: routes::ORDERS, icon: "order", words: |t| (t.orders.nav, t.orders.lead) },
     NavEntry { nav: Nav::Accuracy, spot: Spot::More, group: Group::Reports, href: routes::ACCURACY, icon: "report", words: |t| (t.accuracy.nav, t.accuracy.more) },
     NavEntry { nav: Nav::Board, spot: Spot::Phone, group: Group::Work, href: routes::BOARD, icon: "tally", words: |t| (t.common.nav_board, t.board.choose_intro) },
     NavEntry { nav: Nav::Targets, spot: Spot::More, group: Group::Setup, href: routes::BOARD_PAR, icon: "tally", words: |t| (t.par.title, t.par.intro) },

@@ -1,8 +1,8 @@
 //! Every address as it is spelled: patterns for the table, and the paths that templates and handlers put in links.
 
 use crate::ids::{
-    AssetId, AssetTypeId, BinId, CountSessionId, FloorId, ItemId, ModelId, OrderLineId, ParId,
-    QuarantineId, ReaderId, RoomId, StockPlaceId, SynonymId, TagId, UnitId,
+    AssetId, AssetTypeId, BinId, CountSessionId, FloorId, ItemId, LotId, ModelId, OrderLineId,
+    ParId, QuarantineId, ReaderId, RoomId, StockPlaceId, SupplyOrderId, SynonymId, TagId, UnitId,
 };
 use crate::live::Mark;
 
@@ -62,6 +62,14 @@ pub const REORDER: &str = "/reorder";
 pub const REORDER_CSV: &str = "/reorder.csv";
 /// How the quantity of a line is made.
 pub const REORDER_HOW: &str = "/reorder/{id}";
+/// Orders that were sent, `?which=&after=`.
+pub const ORDERS: &str = "/orders";
+/// They as a file.
+pub const ORDERS_CSV: &str = "/orders.csv";
+/// One of them, and receiving it.
+pub const ORDER: &str = "/orders/{id}";
+/// Its lines as a file.
+pub const ORDER_CSV: &str = "/orders/{id}/csv";
 /// Items, places and rules from a file.
 pub const SUPPLIES_IMPORT: &str = "/supplies/import";
 /// A file to begin with.
@@ -90,6 +98,10 @@ pub const SCAN_LINK: &str = "/scan/link";
 pub const LOTS: &str = "/supplies/lots";
 /// It as a file.
 pub const LOTS_CSV: &str = "/supplies/lots.csv";
+/// A lot, and saying how it is.
+pub const LOT: &str = "/supplies/lots/{id}";
+/// Where it is as a file.
+pub const LOT_CSV: &str = "/supplies/lots/{id}/csv";
 /// What a place holds.
 pub const STOCK_PLACE: &str = "/supplies/places/{id}";
 /// It as a file.
@@ -542,10 +554,34 @@ pub fn count_bin_path(id: CountSessionId, bin: BinId) -> String {
     with_query(&count_path(id), &[("bin", &bin.to_string())])
 }
 
+/// An order that was sent.
+#[must_use]
+pub fn order_path(id: SupplyOrderId) -> String {
+    format!("/orders/{id}")
+}
+
 /// Its lines as a file.
 #[must_use]
 pub fn count_csv_path(id: CountSessionId) -> String {
     format!("/counts/{id}/csv")
+}
+
+/// Its lines as a file.
+#[must_use]
+pub fn order_csv_path(id: SupplyOrderId) -> String {
+    format!("/orders/{id}/csv")
+}
+
+/// A lot.
+#[must_use]
+pub fn lot_path(id: LotId) -> String {
+    format!("/supplies/lots/{id}")
+}
+
+/// Where it is as a file.
+#[must_use]
+pub fn lot_csv_path(id: LotId) -> String {
+    format!("/supplies/lots/{id}/csv")
 }
 
 /// What a place holds.

@@ -91,6 +91,7 @@ catalogue! {
         see_asset = "Open {}",
         see_room = "Open the room",
         see_type = "Where are others?",
+        see_lot = "Open the lot",
         see_readers = "Open the readers",
         acknowledge = "Acknowledge",
         acknowledge_chosen = "Acknowledge selected",

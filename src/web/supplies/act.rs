@@ -43,6 +43,7 @@ enum Asked {
     Reject(String, NaiveDate),
     Send,
     Cancel(String),
+    Close(String),
 }
 
 impl Fields {
@@ -87,6 +88,7 @@ impl Fields {
             }
             "send" => Asked::Send,
             "cancel" => Asked::Cancel(self.reason.clone()),
+            "close" => Asked::Close(self.reason.clone()),
             other => return Err(bad("act", other, t)),
         };
         Ok((key, asked))
@@ -176,6 +178,7 @@ async fn perform(
         },
         Asked::Send => OrderAct::Send,
         Asked::Cancel(reason) => OrderAct::Cancel { reason },
+        Asked::Close(reason) => OrderAct::Close { reason },
     };
     let form = OrderForm {
         key,
@@ -252,6 +255,7 @@ async fn done_words(
         (Asked::Approve(_), Some(line)) => one(t.done_approved, line),
         (Asked::Reject(..), Some(line)) => one(t.done_rejected, line),
         (Asked::Cancel(_), Some(line)) => one(t.done_cancelled, line),
+        (Asked::Close(_), Some(line)) => one(t.done_closed, line),
         (_, None) => fill(t.done_many, &[&ids.len()]),
     })
 }

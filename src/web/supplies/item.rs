@@ -10,6 +10,7 @@ use super::chart::Chart;
 use super::line::{StockRow, cover_words, stock_chip};
 use super::samples;
 pub use super::stock_act::act;
+use super::stock_act::lot_state_word;
 use super::words::{quantity, reason_word, state_word};
 use crate::app::App;
 use crate::db::types::{LotState, OrderState, Role, StockMethod};
@@ -19,8 +20,9 @@ use crate::supplies::acts::{PortionRow, list_portions};
 use crate::supplies::ledger::StockKey;
 use crate::supplies::list::{LINES_PER_PAGE, OrderFilter, OrderLine, list_order_lines};
 use crate::supplies::stock::{
-    ItemCard, LotRow, MOVES_PER_PAGE, MoveLine, STOCK_PER_PAGE, StockLine, StockOf, find_item,
-    find_stock, list_item_lots, list_moves, list_stock, list_used_days,
+    ItemCard, LotRow, MOVES_PER_PAGE, MoveLine, STOCK_PER_PAGE, StockLine, StockOf, TransferTarget,
+    find_item, find_stock, list_item_lots, list_moves, list_stock, list_transfer_targets,
+    list_used_days,
 };
 use crate::web::acts::new_key;
 use crate::web::exports::download_href;
@@ -119,6 +121,8 @@ pub struct MoveRow {
     pub bin: String,
     /// Its lot.
     pub lot: String,
+    /// The page of the lot.
+    pub lot_href: String,
     /// A role or a reader.
     pub by: String,
     /// What was said.
@@ -128,6 +132,8 @@ pub struct MoveRow {
 /// A lot, ready to show.
 #[derive(Clone, Debug)]
 pub struct LotLine {
+    /// Its page.
+    pub href: String,
     /// Its number.
     pub number: String,
     /// Where it is.
@@ -158,10 +164,28 @@ pub struct Forms {
     pub receive_key: String,
     /// Idempotency key to set right.
     pub adjust_key: String,
+    /// Idempotency key to write off.
+    pub write_off_key: String,
+    /// Idempotency key to send back.
+    pub to_supplier_key: String,
+    /// Idempotency key to move.
+    pub transfer_key: String,
     /// Units that a quantity may be given in.
     pub units: Vec<Choice>,
-    /// What may be issued, first to expire first.
+    /// What may be issued or returned, first to expire first.
     pub lots: Vec<Choice>,
+    /// What may be issued without a reason: the lot that expires first, and others of its day.
+    pub first_lots: Vec<Choice>,
+    /// What may be issued with a reason: another lot expires first.
+    pub other_lots: Vec<Choice>,
+    /// "A1 expires first. To take another lot, say why below."
+    pub fefo: Option<String>,
+    /// What may be written off or sent back: everything that is there.
+    pub leaving: Vec<Choice>,
+    /// What may be moved.
+    pub moving: Vec<Choice>,
+    /// Where it may be moved to.
+    pub targets: Vec<Choice>,
     /// What is there, to be set right.
     pub portions: Vec<Choice>,
     /// Bins.
@@ -194,6 +218,7 @@ pub(super) struct Here {
     pub orders: Vec<OrderLine>,
     pub moves: Vec<MoveLine>,
     pub used: Vec<(NaiveDate, i64)>,
+    pub targets: Vec<TransferTarget>,
 }
 
 /// `GET /supplies/items/{id}`
@@ -258,12 +283,13 @@ async fn read_here(
         on_its_way(OrderState::PartReceived),
     );
     let from = first_day(line.standing.today);
-    let (portions, (mut orders, _), (parts, _), (moves, _), used) = tokio::try_join!(
+    let (portions, (mut orders, _), (parts, _), (moves, _), used, targets) = tokio::try_join!(
         list_portions(conn, key, None, now),
         list_order_lines(conn, &sent, None, LINES_PER_PAGE),
         list_order_lines(conn, &part, None, LINES_PER_PAGE),
         list_moves(conn, key, None, MOVES_PER_PAGE),
         list_used_days(conn, key, from),
+        list_transfer_targets(conn, key.item_id),
     )?;
     orders.extend(parts);
     Ok(Some(Here {
@@ -272,6 +298,7 @@ async fn read_here(
         orders,
         moves,
         used,
+        targets,
     }))
 }
 
@@ -439,13 +466,20 @@ impl Forms {
             let words = [&lot, &bin_name(row.bin_id), &grouped(row.on_hand)];
             fill(t.portion, &[words[0], words[1], words[2]])
         };
-        let mut lots: Vec<Choice> = Vec::new();
-        for row in here.portions.iter().filter(|row| row.is_usable) {
-            let value = row.lot_id.to_string();
-            if !lots.iter().any(|(known, _)| *known == value) {
-                lots.push((value, portion(row)));
+        let with_state = |row: &PortionRow| {
+            let words = portion(row);
+            if row.is_usable {
+                words
+            } else {
+                fill(
+                    t.portion_state,
+                    &[&words, &lot_state_word(row.state, shell.t)],
+                )
             }
-        }
+        };
+        let value = |row: &PortionRow| format!("{}.{}.{}", row.lot_id, row.bin_id, row.on_hand);
+        let there = || here.portions.iter().filter(|row| row.on_hand > 0);
+        let lots = Lots::new(&here.portions, portion, shell);
         let mut bins = vec![(facts.bin_id.to_string(), facts.bin_name.clone())];
         let second = facts.second_bin_id.zip(facts.second_bin_name.clone());
         bins.extend(second.clone().map(|(id, name)| (id.to_string(), name)));
@@ -479,22 +513,77 @@ impl Forms {
             return_key: new_key(),
             receive_key: new_key(),
             adjust_key: new_key(),
+            write_off_key: new_key(),
+            to_supplier_key: new_key(),
+            transfer_key: new_key(),
             units,
-            lots,
+            fefo: lots.fefo,
+            lots: [lots.first.clone(), lots.other.clone()].concat(),
+            first_lots: lots.first,
+            other_lots: lots.other,
             portions: here
                 .portions
                 .iter()
-                .map(|row| {
-                    let value = format!("{}.{}.{}", row.lot_id, row.bin_id, row.on_hand);
-                    (value, portion(row))
-                })
+                .map(|row| (value(row), with_state(row)))
                 .collect(),
+            leaving: there().map(|row| (value(row), with_state(row))).collect(),
+            moving: there()
+                .filter(|row| row.is_usable)
+                .map(|row| (value(row), portion(row)))
+                .collect(),
+            targets: targets(here, shell),
             bins,
             orders: here.orders.iter().map(order).collect(),
             two_bins,
             is_supply: routes::may_open(role, routes::REORDER),
         }
     }
+}
+
+/// Lots that may be issued.
+struct Lots {
+    first: Vec<Choice>,
+    other: Vec<Choice>,
+    fefo: Option<String>,
+}
+
+impl Lots {
+    /// The same rule as that of the act: another lot than the one that expires first needs a reason.
+    fn new(portions: &[PortionRow], words: impl Fn(&PortionRow) -> String, shell: &Shell) -> Self {
+        let usable = || portions.iter().filter(|row| row.is_usable);
+        let leaves_first = usable().find(|row| row.on_hand > 0);
+        let (mut first, mut other): (Vec<Choice>, Vec<Choice>) = (Vec::new(), Vec::new());
+        for row in usable() {
+            let value = row.lot_id.to_string();
+            if first.iter().chain(&other).any(|(known, _)| *known == value) {
+                continue;
+            }
+            let needs_reason = leaves_first.is_some_and(|leaves| leaves.leaves_before(row));
+            let of = if needs_reason { &mut other } else { &mut first };
+            of.push((value, words(row)));
+        }
+        let fefo = leaves_first.filter(|_| !other.is_empty()).map(|row| {
+            let lot = lot_words(&row.lot_number, row.expires_on, shell);
+            fill(shell.t.stock.fefo, &[&lot])
+        });
+        Self { first, other, fefo }
+    }
+}
+
+/// Where the item may be moved to; this place only when it has another bin of it.
+fn targets(here: &Here, shell: &Shell) -> Vec<Choice> {
+    let facts = &here.line.facts;
+    here.targets
+        .iter()
+        .filter(|to| to.stock_place_id != facts.stock_place_id || facts.second_bin_id.is_some())
+        .map(|to| {
+            let words = [&to.stock_place_name, &to.bin_name];
+            (
+                format!("{}.{}", to.stock_place_id, to.bin_id),
+                fill(shell.t.stock.target_words, &[words[0], words[1]]),
+            )
+        })
+        .collect()
 }
 
 /// "25A0042, use by 30 Nov 2026".
@@ -523,6 +612,7 @@ impl MoveRow {
             quantity: format!("{sign}{amount} {unit}"),
             bin: line.bin_name.clone(),
             lot: lot_words(&line.lot_number, line.expires_on, shell),
+            lot_href: routes::lot_path(line.lot_id),
             by: match (line.role, &line.reader_key) {
                 (Some(role), _) => role_name(role, shell.t).to_owned(),
                 (None, Some(reader)) => fill(t.by_reader, &[reader]),
@@ -552,6 +642,7 @@ impl LotLine {
             .map_or_else(|| t.none_word.to_owned(), filters::day);
         let number = &row.lot_number;
         Self {
+            href: routes::lot_path(row.lot_id),
             number: if number.is_empty() {
                 t.no_lot.to_owned()
             } else {

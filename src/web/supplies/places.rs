@@ -39,6 +39,8 @@ impl SupplyParams {
 pub struct SuppliesPage {
     /// Where a file is imported; for those who may.
     pub import_href: Option<&'static str>,
+    /// What was sent to suppliers; for those who may.
+    pub orders_href: Option<&'static str>,
     /// Frame.
     pub shell: Shell,
     /// What was asked for.
@@ -134,6 +136,7 @@ pub async fn page(
     page.import_href = viewer
         .may_open(routes::SUPPLIES_IMPORT)
         .then_some(routes::SUPPLIES_IMPORT);
+    page.orders_href = viewer.may_open(routes::ORDERS).then_some(routes::ORDERS);
     Ok(Page::new(page))
 }
 
@@ -221,6 +224,7 @@ impl SuppliesPage {
         });
         Self {
             import_href: None,
+            orders_href: None,
             query,
             found,
             places: places

@@ -12,8 +12,8 @@ use crate::db::types::OrderState;
 use crate::ids::RoundId;
 use crate::live::Topic;
 use crate::supplies::list::{
-    LINES_PER_PAGE, OrderCount, OrderCursor, OrderFilter, OrderLine, count_order_lines,
-    list_order_lines,
+    LINES_PER_PAGE, OrderCount, OrderCursor, OrderFilter, OrderGroup, OrderGroupLines, OrderLine,
+    count_order_lines, list_order_groups, list_order_lines,
 };
 use crate::web::acts::new_key;
 use crate::web::alerts::SegLink;
@@ -37,11 +37,12 @@ const STATES: &[OrderState] = &[
     OrderState::Rejected,
 ];
 
-/// `?state=&round=&after=`
+/// `?state=&round=&group=&after=`
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct OrderParams {
     state: Option<String>,
     round: Option<String>,
+    group: Option<String>,
     after: Option<String>,
 }
 
@@ -56,6 +57,11 @@ impl OrderParams {
                 .as_deref()
                 .and_then(|text| text.parse().ok())
                 .map(RoundId),
+            group: self
+                .group
+                .as_deref()
+                .and_then(OrderGroup::from_text)
+                .unwrap_or_default(),
             ..OrderFilter::of(state.unwrap_or(OrderState::Suggested))
         }
     }
@@ -75,8 +81,10 @@ pub struct ReorderPage {
     pub states: Vec<SegLink>,
     /// The rounds that have lines.
     pub rounds: Vec<SegLink>,
-    /// The lines.
-    pub rows: Vec<OrderRow>,
+    /// By supplier, by round, plain.
+    pub groupings: Vec<SegLink>,
+    /// The lines, together with those of their supplier or round.
+    pub groups: Vec<RowGroup>,
     /// Nothing there.
     pub none: &'static str,
     /// The form that marks all shown lines as sent.
@@ -102,8 +110,23 @@ pub struct ReorderPage {
 pub struct SendForm {
     /// Idempotency key.
     pub key: String,
+    /// "Mark all 12 of this supplier as sent".
+    pub words: String,
     /// The lines.
     pub ids: Vec<i64>,
+}
+
+/// Lines that stand together.
+#[derive(Clone, Debug)]
+pub struct RowGroup {
+    /// The id of its heading on the page.
+    pub id: String,
+    /// "Medline: 12 lines"; nothing when the list has no groups.
+    pub heading: Option<String>,
+    /// Marks all lines of the supplier as sent, those on other pages too.
+    pub send: Option<SendForm>,
+    /// The lines of it that are on this page.
+    pub rows: Vec<OrderRow>,
 }
 
 /// A line, ready to show.
@@ -139,6 +162,8 @@ pub struct OrderRow {
     pub notes: Vec<(String, Option<DateTime<Utc>>)>,
     /// Whether it waits for a decision.
     pub is_suggested: bool,
+    /// The order it was sent with, and its page.
+    pub order: Option<(String, String)>,
     /// Whether it can be taken back.
     pub can_cancel: bool,
     /// Idempotency key to approve.
@@ -163,25 +188,40 @@ pub async fn page(
     let conn = app.db.conn().await?;
     let (counts, (lines, next)) = tokio::try_join!(
         count_order_lines(&conn),
-        list_order_lines(&conn, &filter, after, LINES_PER_PAGE),
+        list_order_lines(&conn, &filter, after.as_ref(), LINES_PER_PAGE),
     )?;
+    let groups = match filter.group {
+        OrderGroup::Plain => Vec::new(),
+        _ => list_order_groups(&conn, &filter, &group_ids(&lines, filter.group)).await?,
+    };
     Ok(Page::new(ReorderPage::new(
         shell,
         &filter,
-        &counts,
+        (&counts, &groups),
         &lines,
         (after, next),
     )))
+}
+
+/// The suppliers or rounds of these lines.
+fn group_ids(lines: &[OrderLine], group: OrderGroup) -> Vec<i64> {
+    let mut ids: Vec<i64> = lines.iter().map(|line| line.group_id(group)).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
 }
 
 /// The filters of a list as they stand in its address.
 fn pairs(filter: &OrderFilter) -> Vec<(&'static str, String)> {
     let mut pairs = vec![("state", filter.state.as_str().to_owned())];
     pairs.extend(filter.round.map(|round| ("round", round.to_string())));
+    if filter.group != OrderGroup::Plain {
+        pairs.push(("group", filter.group.as_str().to_owned()));
+    }
     pairs
 }
 
-fn href(filter: &OrderFilter, after: Option<OrderCursor>) -> String {
+fn href(filter: &OrderFilter, after: Option<&OrderCursor>) -> String {
     let mut pairs = pairs(filter);
     pairs.extend(after.map(|cursor| ("after", cursor.to_string())));
     let pairs: Vec<(&str, &str)> = pairs
@@ -195,7 +235,7 @@ impl ReorderPage {
     pub(super) fn new(
         shell: Shell,
         filter: &OrderFilter,
-        counts: &[OrderCount],
+        (counts, groups): (&[OrderCount], &[OrderGroupLines]),
         lines: &[OrderLine],
         (after, next): (Option<OrderCursor>, Option<OrderCursor>),
     ) -> Self {
@@ -221,7 +261,7 @@ impl ReorderPage {
         let states = STATES.iter().map(|state| SegLink {
             href: href(
                 &OrderFilter {
-                    round: None,
+                    group: filter.group,
                     ..OrderFilter::of(*state)
                 },
                 None,
@@ -237,10 +277,6 @@ impl ReorderPage {
             count: (*state != OrderState::Rejected).then(|| grouped(count(*state, None))),
             is_current: *state == filter.state,
         });
-        let rows: Vec<OrderRow> = lines
-            .iter()
-            .map(|line| OrderRow::new(line, &shell))
-            .collect();
         let day = |days: i64| {
             let day = shell.now.with_timezone(&shell.zone).date_naive() + TimeDelta::days(days);
             day.to_string()
@@ -250,7 +286,10 @@ impl ReorderPage {
             .iter()
             .map(|(name, value)| (*name, value.as_str()))
             .collect();
-        let is_approved = filter.state == OrderState::Approved && !rows.is_empty();
+        // A list by supplier has a button for each of them.
+        let sends_shown = filter.state == OrderState::Approved
+            && filter.group != OrderGroup::Supplier
+            && !lines.is_empty();
         Self {
             heading,
             lead: match filter.state {
@@ -261,25 +300,108 @@ impl ReorderPage {
             },
             states: states.collect(),
             rounds: round_links(filter, counts, &shell),
+            groupings: group_links(filter, &shell),
+            groups: row_groups(filter, lines, groups, &shell),
             none: if filter.state == OrderState::Suggested {
                 t.none
             } else {
                 t.none_other
             },
-            send: is_approved.then(|| SendForm {
+            send: sends_shown.then(|| SendForm {
                 key: new_key(),
-                ids: rows.iter().map(|row| row.id).collect(),
+                words: t.send.to_owned(),
+                ids: lines.iter().map(|line| line.order_line_id.0).collect(),
             }),
             next: routes::safe_next(&shell.here).to_owned(),
             quiet_min: day(1),
             quiet_max: day(crate::supplies::orders::QUIET_DAYS_MAX - 1),
             quiet_day: day(QUIET_DAYS),
-            next_href: next.map(|after| href(filter, Some(after))),
+            next_href: next.map(|after| href(filter, Some(&after))),
             start_href: after.map(|_| href(filter, None)),
             csv_href: exports::download_href(routes::REORDER_CSV, &csv_pairs),
-            rows,
             shell,
         }
+    }
+}
+
+/// By supplier, by round, plain: the same lines.
+fn group_links(filter: &OrderFilter, shell: &Shell) -> Vec<SegLink> {
+    let t = &shell.t.reorder;
+    let link = |group| SegLink {
+        href: href(&OrderFilter { group, ..*filter }, None),
+        word: match group {
+            OrderGroup::Plain => t.group_plain,
+            OrderGroup::Supplier => t.group_supplier,
+            OrderGroup::Round => t.group_round,
+        }
+        .to_owned(),
+        count: None,
+        is_current: group == filter.group,
+    };
+    OrderGroup::ALL.map(link).into()
+}
+
+/// Lines with the others of their supplier or round. A group that goes on over pages has its heading on each.
+fn row_groups(
+    filter: &OrderFilter,
+    lines: &[OrderLine],
+    groups: &[OrderGroupLines],
+    shell: &Shell,
+) -> Vec<RowGroup> {
+    lines
+        .chunk_by(|one, next| one.group_id(filter.group) == next.group_id(filter.group))
+        .filter_map(|lines| {
+            let id = lines.first()?.group_id(filter.group);
+            let group = groups.iter().find(|group| group.group_id == id);
+            let sends =
+                filter.state == OrderState::Approved && filter.group == OrderGroup::Supplier;
+            Some(RowGroup {
+                id: format!("group-{id}"),
+                heading: group_heading(filter.group, lines, group, shell),
+                send: group.filter(|_| sends).map(|group| send_form(group, shell)),
+                rows: lines
+                    .iter()
+                    .map(|line| OrderRow::new(line, shell))
+                    .collect(),
+            })
+        })
+        .collect()
+}
+
+/// "Medline: 12 lines".
+fn group_heading(
+    group: OrderGroup,
+    lines: &[OrderLine],
+    counted: Option<&OrderGroupLines>,
+    shell: &Shell,
+) -> Option<String> {
+    let t = &shell.t.reorder;
+    let first = lines.first()?;
+    let name = match group {
+        OrderGroup::Plain => return None,
+        OrderGroup::Supplier => first.supplier_name.as_deref().unwrap_or(t.no_supplier_head),
+        OrderGroup::Round => first.round_name.as_deref().unwrap_or(t.no_round),
+    };
+    Some(match counted.map(|counted| counted.n) {
+        Some(1) => fill(t.group_one, &[&name]),
+        Some(n) => fill(t.group_many, &[&name, &grouped(n)]),
+        // They were decided between two reads: the lines are told as they were.
+        None => name.to_owned(),
+    })
+}
+
+/// All lines of a supplier, or as many as one form takes.
+fn send_form(group: &OrderGroupLines, shell: &Shell) -> SendForm {
+    let t = &shell.t.reorder;
+    let named = i64::try_from(group.ids.len()).unwrap_or(i64::MAX);
+    SendForm {
+        key: new_key(),
+        words: match group.n {
+            1 => t.send_supplier_one.to_owned(),
+            n if n > named => fill(t.send_supplier_first, &[&grouped(named)]),
+            n => fill(t.send_supplier, &[&grouped(n)]),
+        },
+        ids: group.ids.iter().map(|id| id.0).collect(),
     }
 }
 
@@ -360,6 +482,10 @@ impl OrderRow {
             field_units,
             notes: notes(line, shell),
             is_suggested,
+            order: line.supply_order_id.map(|id| {
+                let words = fill(shell.t.orders.number, &[&id]);
+                (words, routes::order_path(id))
+            }),
             can_cancel: matches!(line.state, OrderState::Approved | OrderState::Sent),
             key: new_key(),
             end_key: new_key(),

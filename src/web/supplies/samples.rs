@@ -10,11 +10,17 @@ use super::reorder::ReorderPage;
 use crate::db::types::{
     LotState, OrderCause, OrderState, Role, Rounding, StockMethod, StockReason,
 };
-use crate::ids::{BinId, ItemId, LotId, MoveId, OrderLineId, RoundId, StockPlaceId, SupplierId};
+use crate::ids::{
+    BinId, ItemId, LotId, MoveId, OrderLineId, RoundId, StockPlaceId, SupplierId, SupplyOrderId,
+};
 use crate::supplies::acts::PortionRow;
-use crate::supplies::list::{OrderCount, OrderCursor, OrderFilter, OrderLine};
+use crate::supplies::list::{
+    OrderCount, OrderCursor, OrderFilter, OrderGroup, OrderGroupLines, OrderLine,
+};
+use crate::supplies::lots::LotPlace;
+use crate::supplies::sent::OrderedLine;
 use crate::supplies::settle::StandingRow;
-use crate::supplies::stock::{ItemCard, LotRow, MoveLine, StockFacts, StockLine};
+use crate::supplies::stock::{ItemCard, LotRow, MoveLine, StockFacts, StockLine, TransferTarget};
 use crate::web::page::Shell;
 
 fn line(id: i64, state: OrderState, two_bins: bool, shell: &Shell) -> OrderLine {
@@ -27,6 +33,8 @@ fn line(id: i64, state: OrderState, two_bins: bool, shell: &Shell) -> OrderLine 
         base_unit: "each".to_owned(),
         stock_place_id: StockPlaceId(6),
         stock_place_name: "4 West supply room & more".to_owned(),
+        counts_itself: false,
+        bin_id: Some(BinId(7)),
         bin_name: Some("A-03".to_owned()),
         has_two_bins: two_bins,
         second_bin_name: two_bins.then(|| "A-04".to_owned()),
@@ -51,11 +59,12 @@ fn line(id: i64, state: OrderState, two_bins: bool, shell: &Shell) -> OrderLine 
         ended_at: None,
         end_reason: (state == OrderState::Rejected).then(|| "enough <i>elsewhere</i>".to_owned()),
         quiet_until: (state == OrderState::Rejected).then(|| shell.now.date_naive()),
-        supply_order_id: None,
+        supply_order_id: (state == OrderState::Sent).then_some(SupplyOrderId(12)),
         sent_at: (state == OrderState::Sent).then_some(shell.now),
-        supplier_id: Some(SupplierId(2)),
+        supplier_id: (!two_bins).then_some(SupplierId(2)),
         supplier_name: (!two_bins).then(|| "Medline <b>".to_owned()),
         lead_days: Some(3.0),
+        round_id: Some(RoundId(1)),
         round_name: Some("Morning round".to_owned()),
         approved_role: Some(Role::Supply),
     }
@@ -80,14 +89,20 @@ impl ReorderPage {
         let cursor = Some(OrderCursor {
             at: shell.now,
             id: OrderLineId(9),
+            group: "0medline".to_owned(),
         });
         let mut pages = vec![Self::new(
             shell.clone(),
             &OrderFilter::of(OrderState::Suggested),
-            &[],
+            (&[], &[]),
             &[],
             (None, None),
         )];
+        let groups = [(0, 1), (1, 2), (2, 400)].map(|(group_id, n)| OrderGroupLines {
+            group_id,
+            n,
+            ids: (1..=n.min(200)).map(OrderLineId).collect(),
+        });
         for state in [
             OrderState::Suggested,
             OrderState::Approved,
@@ -95,14 +110,19 @@ impl ReorderPage {
             OrderState::Rejected,
         ] {
             let lines = [line(1, state, false, &shell), line(2, state, true, &shell)];
-            let filter = OrderFilter::of(state);
-            pages.push(Self::new(
-                shell.clone(),
-                &filter,
-                &counts,
-                &lines,
-                (cursor, cursor),
-            ));
+            for group in OrderGroup::ALL {
+                let filter = OrderFilter {
+                    group,
+                    ..OrderFilter::of(state)
+                };
+                pages.push(Self::new(
+                    shell.clone(),
+                    &filter,
+                    (&counts, &groups),
+                    &lines,
+                    (cursor.clone(), cursor.clone()),
+                ));
+            }
         }
         pages
     }
@@ -117,6 +137,30 @@ impl HowPage {
             .map(|two_bins| Self::new(shell.clone(), &line(1, OrderState::Sent, two_bins, &shell)))
             .into()
     }
+}
+
+/// Lines of an order in every state, in a bin, in two, in a cabinet and in none.
+pub(super) fn ordered_lines(shell: &Shell) -> Vec<OrderedLine> {
+    let ordered = |id, state, two_bins, counts_itself, bins: usize| OrderedLine {
+        line: OrderLine {
+            counts_itself,
+            ..line(id, state, two_bins, shell)
+        },
+        bins: (7..)
+            .map(|bin| (BinId(bin), format!("A-{bin} <b>")))
+            .take(bins)
+            .collect(),
+        damaged: id % 3,
+    };
+    vec![
+        ordered(1, OrderState::Sent, false, false, 2),
+        ordered(2, OrderState::PartReceived, false, false, 1),
+        ordered(3, OrderState::Sent, true, false, 1),
+        ordered(4, OrderState::Sent, false, true, 1),
+        ordered(5, OrderState::Sent, false, false, 0),
+        ordered(6, OrderState::Received, false, false, 1),
+        ordered(7, OrderState::Cancelled, false, false, 1),
+    ]
 }
 
 /// Stock that is low, out, in two bins and of a silent cabinet.
@@ -202,7 +246,7 @@ pub(super) fn here(of: &StockLine, shell: &Shell) -> Here {
         lot_number: if lot == 1 { "24K <b>" } else { "" }.to_owned(),
         expires_on: (lot == 1).then(|| shell.now.date_naive()),
         state: LotState::Usable,
-        is_usable: true,
+        is_usable: lot != 9,
     };
     let moved = |reason, quantity: i64, role| MoveLine {
         move_id: MoveId(quantity + 900),
@@ -214,6 +258,7 @@ pub(super) fn here(of: &StockLine, shell: &Shell) -> Here {
         is_undo: quantity > 5,
         can_be_undone: quantity < 0,
         note: Some("asked by <b>".to_owned()),
+        lot_id: LotId(1),
         lot_number: "24K <b>".to_owned(),
         expires_on: Some(shell.now.date_naive()),
         bin_name: "A-03".to_owned(),
@@ -237,8 +282,31 @@ pub(super) fn here(of: &StockLine, shell: &Shell) -> Here {
             moved(StockReason::Count, 8, None),
         ],
         used: used.collect(),
+        targets: [(6, "A-03 <b>"), (7, "B-01")]
+            .map(|(place, bin)| TransferTarget {
+                stock_place_id: StockPlaceId(place),
+                stock_place_name: "4 West supply room & more".to_owned(),
+                bin_id: BinId(place),
+                bin_name: bin.to_owned(),
+            })
+            .into(),
         line: of.clone(),
     }
+}
+
+/// A lot in some bins.
+pub(super) fn lot_places(shell: &Shell, n: i64) -> Vec<LotPlace> {
+    (1..=n)
+        .map(|bin| LotPlace {
+            stock_place_id: StockPlaceId(6),
+            stock_place_name: "4 West supply room & more".to_owned(),
+            bin_id: BinId(bin),
+            bin_name: format!("A-{bin} <b>"),
+            on_hand: 1_450 * (2 - bin),
+            received_at: shell.now,
+            days_left: Some(84),
+        })
+        .collect()
 }
 
 /// Lots in every state.

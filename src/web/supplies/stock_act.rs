@@ -30,7 +30,7 @@ const LOT_MAX: usize = 40;
 
 /// A form as it was sent: every field that a form of the page may carry.
 #[derive(Clone, Debug, Default)]
-struct Fields {
+pub(super) struct Fields {
     values: std::collections::HashMap<&'static str, String>,
 }
 
@@ -51,6 +51,8 @@ const FIELDS: &[&str] = &[
     "over",
     "apart",
     "short",
+    "damaged",
+    "target",
     "done",
 ];
 
@@ -69,16 +71,29 @@ enum What {
     Return(i64, BinId, Option<LotId>),
     Receive(i64, BinId, Label, Receipt),
     Adjust(BinId, LotId, i64),
+    WriteOff(i64, BinId, LotId),
+    ToSupplier(i64, BinId, LotId),
+    Transfer(i64, BinId, LotId, (StockPlaceId, BinId)),
     Empty(BinId),
     Full(BinId, Label),
     NotEmpty(BinId),
     Undo(Uuid),
 }
 
+/// The label of a lot as it was typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Label {
-    number: String,
-    expires_on: Option<NaiveDate>,
+pub(super) struct Label {
+    pub number: String,
+    pub expires_on: Option<NaiveDate>,
+}
+
+impl Label {
+    pub(super) fn as_lot(&self) -> LotLabel<'_> {
+        LotLabel {
+            number: &self.number,
+            expires_on: self.expires_on,
+        }
+    }
 }
 
 fn shown(value: &str) -> String {
@@ -86,7 +101,7 @@ fn shown(value: &str) -> String {
 }
 
 impl Fields {
-    fn read(body: &[u8], t: &Strings) -> Result<Self, String> {
+    pub(super) fn read(body: &[u8], t: &Strings) -> Result<Self, String> {
         let mut fields = Self::default();
         for (name, value) in form_urlencoded::parse(body) {
             if name == "csrf" {
@@ -101,13 +116,18 @@ impl Fields {
         Ok(fields)
     }
 
-    fn text(&self, name: &str) -> &str {
+    pub(super) fn text(&self, name: &str) -> &str {
         self.values.get(name).map_or("", String::as_str)
     }
 
-    fn id(&self, name: &str, t: &Strings) -> Result<i64, String> {
+    pub(super) fn id(&self, name: &str, t: &Strings) -> Result<i64, String> {
         let text = self.text(name);
         text.parse().map_err(|_| bad(name, text, t))
+    }
+
+    pub(super) fn key(&self, t: &Strings) -> Result<Uuid, String> {
+        let key = self.text("key");
+        key.parse().map_err(|_| bad("key", key, t))
     }
 
     fn given_id(&self, name: &str, t: &Strings) -> Result<Option<i64>, String> {
@@ -116,7 +136,7 @@ impl Fields {
     }
 
     /// The quantity in base units.
-    fn quantity(&self, t: &Strings) -> Result<i64, String> {
+    pub(super) fn quantity(&self, t: &Strings) -> Result<i64, String> {
         let refuse = || fill(t.stock.refused_quantity, &[&shown(self.text("quantity"))]);
         let number: i64 = self.text("quantity").parse().map_err(|_| refuse())?;
         let units = match self.text("units") {
@@ -129,26 +149,57 @@ impl Fields {
         number.checked_mul(units).ok_or_else(refuse)
     }
 
-    fn label(&self, t: &Strings) -> Result<Label, String> {
+    /// The number of a lot.
+    pub(super) fn lot_number(&self, t: &Strings) -> Result<String, String> {
         let number = self.text("lot_number");
         if number.chars().count() > LOT_MAX || number.chars().any(char::is_control) {
             return Err(fill(t.stock.refused_lot_number, &[&shown(number)]));
         }
+        Ok(number.to_owned())
+    }
+
+    /// The last day of use.
+    pub(super) fn expires_on(&self, t: &Strings) -> Result<Option<NaiveDate>, String> {
         let day = self.text("expires_on");
-        let expires_on = match day {
-            "" => None,
-            day => {
-                let refuse = || fill(t.stock.refused_day, &[&shown(day)]);
-                let parsed: NaiveDate = day.parse().map_err(|_| refuse())?;
-                let years = chrono::Datelike::year(&parsed);
-                Some(parsed)
-                    .filter(|_| (2000..=2100).contains(&years))
-                    .map_or_else(|| Err(refuse()), |day| Ok(Some(day)))?
-            }
-        };
+        if day.is_empty() {
+            return Ok(None);
+        }
+        let parsed: Option<NaiveDate> = day.parse().ok();
+        let parsed = parsed.filter(|day| (2000..=2100).contains(&chrono::Datelike::year(day)));
+        parsed
+            .map(Some)
+            .ok_or_else(|| fill(t.stock.refused_day, &[&shown(day)]))
+    }
+
+    fn label(&self, t: &Strings) -> Result<Label, String> {
         Ok(Label {
-            number: number.to_owned(),
-            expires_on,
+            number: self.lot_number(t)?,
+            expires_on: self.expires_on(t)?,
+        })
+    }
+
+    /// How many came damaged, in base units; nothing is none.
+    pub(super) fn damaged(&self, t: &Strings) -> Result<i64, String> {
+        let text = self.text("damaged");
+        if text.is_empty() {
+            return Ok(0);
+        }
+        let number = text.parse().ok().filter(|number: &i64| *number >= 0);
+        number.ok_or_else(|| fill(t.stock.refused_damaged, &[&shown(text)]))
+    }
+
+    /// What a delivery says of itself besides.
+    pub(super) fn receipt(
+        &self,
+        order_line_id: Option<OrderLineId>,
+        t: &Strings,
+    ) -> Result<Receipt, String> {
+        Ok(Receipt {
+            order_line_id,
+            closes_short: !self.text("short").is_empty(),
+            confirms_over: !self.text("over").is_empty(),
+            quarantines: !self.text("apart").is_empty(),
+            damaged: self.damaged(t)?,
         })
     }
 
@@ -159,15 +210,23 @@ impl Fields {
             "issue" => What::Issue(self.quantity(t)?, lot()?),
             "return" => What::Return(self.quantity(t)?, bin()?, lot()?),
             "receive" => {
-                let receipt = Receipt {
-                    order_line_id: self.given_id("line", t)?.map(OrderLineId),
-                    closes_short: !self.text("short").is_empty(),
-                    confirms_over: !self.text("over").is_empty(),
-                    quarantines: !self.text("apart").is_empty(),
-                };
+                let line = self.given_id("line", t)?.map(OrderLineId);
+                let receipt = self.receipt(line, t)?;
                 What::Receive(self.quantity(t)?, bin()?, self.label(t)?, receipt)
             }
             "adjust" => self.adjusted(t)?,
+            "write_off" => {
+                let (lot, bin, _) = self.portion(t)?;
+                What::WriteOff(self.quantity(t)?, bin, lot)
+            }
+            "to_supplier" => {
+                let (lot, bin, _) = self.portion(t)?;
+                What::ToSupplier(self.quantity(t)?, bin, lot)
+            }
+            "transfer" => {
+                let (lot, bin, _) = self.portion(t)?;
+                What::Transfer(self.quantity(t)?, bin, lot, self.target(t)?)
+            }
             "empty" => What::Empty(bin()?),
             "full" => What::Full(bin()?, self.label(t)?),
             "not_empty" => What::NotEmpty(bin()?),
@@ -177,22 +236,37 @@ impl Fields {
             }
             other => return Err(bad("act", other, t)),
         };
-        let key = self.text("key");
         Ok(Asked {
-            key: key.parse().map_err(|_| bad("key", key, t))?,
+            key: self.key(t)?,
             place: StockPlaceId(self.id("place", t)?),
             what,
             note: Some(self.text("note").to_owned()).filter(|note| !note.is_empty()),
         })
     }
 
+    /// Numbers that a select holds together.
+    fn numbers<const N: usize>(&self, name: &str, t: &Strings) -> Result<[i64; N], String> {
+        let text = self.text(name);
+        let parts: Option<Vec<i64>> = text.split('.').map(|part| part.parse().ok()).collect();
+        let numbers = parts.and_then(|parts| <[i64; N]>::try_from(parts).ok());
+        numbers.ok_or_else(|| bad(name, text, t))
+    }
+
+    /// Which lot in which bin, and how much the page said was there.
+    fn portion(&self, t: &Strings) -> Result<(LotId, BinId, i64), String> {
+        let [lot, bin, seen] = self.numbers("portion", t)?;
+        Ok((LotId(lot), BinId(bin), seen))
+    }
+
+    /// To which place and bin.
+    fn target(&self, t: &Strings) -> Result<(StockPlaceId, BinId), String> {
+        let [place, bin] = self.numbers("target", t)?;
+        Ok((StockPlaceId(place), BinId(bin)))
+    }
+
     /// What was counted, less what the page said was there: what moved meanwhile stays moved.
     fn adjusted(&self, t: &Strings) -> Result<What, String> {
-        let portion = self.text("portion");
-        let parts: Option<Vec<i64>> = portion.split('.').map(|part| part.parse().ok()).collect();
-        let Some([lot, bin, seen]) = parts.as_deref().and_then(|parts| parts.first_chunk()) else {
-            return Err(bad("portion", portion, t));
-        };
+        let (lot, bin, seen) = self.portion(t)?;
         let refuse = |words| fill(words, &[&shown(self.text("quantity"))]);
         let counted: i64 = self
             .text("quantity")
@@ -200,9 +274,9 @@ impl Fields {
             .ok()
             .filter(|counted| *counted >= 0)
             .ok_or_else(|| refuse(t.stock.refused_counted))?;
-        match counted.checked_sub(*seen) {
+        match counted.checked_sub(seen) {
             Some(0) => Err(refuse(t.stock.refused_same)),
-            Some(change) => Ok(What::Adjust(BinId(*bin), LotId(*lot), change)),
+            Some(change) => Ok(What::Adjust(bin, lot, change)),
             None => Err(refuse(t.stock.refused_counted)),
         }
     }
@@ -266,7 +340,6 @@ pub async fn act(
     }
 }
 
-/// Carries the form out, again when its transaction met another one.
 async fn perform(
     app: &App,
     viewer: &Viewer,
@@ -274,33 +347,33 @@ async fn perform(
     asked: &Asked,
     location: &str,
 ) -> Result<Result<StockPosted, StockRefusal>, PageError> {
-    let stock = StockKey {
-        item_id,
-        stock_place_id: asked.place,
+    let kept = match &asked.what {
+        What::Return(_, _, lot_id) => label_of(&app.db.conn().await?, item_id, *lot_id).await?,
+        _ => Label::default(),
     };
+    let form = StockForm {
+        key: asked.key,
+        user_id: viewer.user_id,
+        stock: StockKey {
+            item_id,
+            stock_place_id: asked.place,
+        },
+        act: stock_act(&asked.what, kept.as_lot()),
+        note: asked.note.as_deref(),
+        location,
+    };
+    post_form(app, &form).await
+}
+
+/// Carries a form out, again when its transaction met another one.
+pub(super) async fn post_form(
+    app: &App,
+    form: &StockForm<'_>,
+) -> Result<Result<StockPosted, StockRefusal>, PageError> {
     let mut tries = 1;
     loop {
         let mut conn = app.db.conn().await?;
-        let kept;
-        let returned = match &asked.what {
-            What::Return(_, _, lot_id) => {
-                kept = label_of(&conn, item_id, *lot_id).await?;
-                LotLabel {
-                    number: &kept.number,
-                    expires_on: kept.expires_on,
-                }
-            }
-            _ => LotLabel::default(),
-        };
-        let form = StockForm {
-            key: asked.key,
-            user_id: viewer.user_id,
-            stock,
-            act: stock_act(&asked.what, returned),
-            note: asked.note.as_deref(),
-            location,
-        };
-        match perform_stock_form(&mut conn, &form, app.clock.now()).await {
+        match perform_stock_form(&mut conn, form, app.clock.now()).await {
             Ok(posted) => return Ok(Ok(posted)),
             Err(StockError::Refused(refusal)) => return Ok(Err(refusal)),
             Err(StockError::Database(error))
@@ -328,10 +401,6 @@ async fn label_of(
 }
 
 fn stock_act<'a>(what: &'a What, returned: LotLabel<'a>) -> StockAct<'a> {
-    let label = |label: &'a Label| LotLabel {
-        number: &label.number,
-        expires_on: label.expires_on,
-    };
     match what {
         What::Issue(quantity, lot_id) => StockAct::Leave {
             reason: StockReason::Issue,
@@ -349,9 +418,27 @@ fn stock_act<'a>(what: &'a What, returned: LotLabel<'a>) -> StockAct<'a> {
         What::Receive(quantity, bin_id, lot, receipt) => StockAct::Arrive {
             reason: StockReason::Receive,
             bin_id: *bin_id,
-            lot: label(lot),
+            lot: lot.as_lot(),
             quantity: *quantity,
             receipt: *receipt,
+        },
+        What::WriteOff(quantity, bin_id, lot_id) => StockAct::Leave {
+            reason: StockReason::WriteOff,
+            bin_id: Some(*bin_id),
+            lot_id: Some(*lot_id),
+            quantity: *quantity,
+        },
+        What::ToSupplier(quantity, bin_id, lot_id) => StockAct::Leave {
+            reason: StockReason::ReturnToSupplier,
+            bin_id: Some(*bin_id),
+            lot_id: Some(*lot_id),
+            quantity: *quantity,
+        },
+        What::Transfer(quantity, bin_id, lot_id, to) => StockAct::Transfer {
+            bin_id: *bin_id,
+            lot_id: Some(*lot_id),
+            to: *to,
+            quantity: *quantity,
         },
         What::Adjust(bin_id, lot_id, change) => StockAct::Adjust {
             bin_id: *bin_id,
@@ -361,7 +448,7 @@ fn stock_act<'a>(what: &'a What, returned: LotLabel<'a>) -> StockAct<'a> {
         What::Empty(bin_id) => StockAct::EmptyBin { bin_id: *bin_id },
         What::Full(bin_id, lot) => StockAct::Refill {
             bin_id: *bin_id,
-            lot: label(lot),
+            lot: lot.as_lot(),
             quantity: None,
         },
         What::NotEmpty(bin_id) => StockAct::NotEmpty { bin_id: *bin_id },
@@ -380,6 +467,9 @@ fn done_words(what: &What, beyond: i64, t: &Strings) -> String {
         What::Issue(quantity, _) => fill(t.done_issue, &[&grouped(*quantity)]),
         What::Return(quantity, ..) => fill(t.done_return, &[&grouped(*quantity)]),
         What::Receive(quantity, ..) => fill(t.done_receive, &[&grouped(*quantity)]),
+        What::WriteOff(quantity, ..) => fill(t.done_write_off, &[&grouped(*quantity)]),
+        What::ToSupplier(quantity, ..) => fill(t.done_to_supplier, &[&grouped(*quantity)]),
+        What::Transfer(quantity, ..) => fill(t.done_transfer, &[&grouped(*quantity)]),
         What::Adjust(_, _, change) => fill(t.done_adjust, &[&grouped(*change)]),
         What::Empty(_) => t.done_empty.to_owned(),
         What::Full(..) => t.done_full.to_owned(),
@@ -388,7 +478,7 @@ fn done_words(what: &What, beyond: i64, t: &Strings) -> String {
     }
 }
 
-fn lot_state_word(state: LotState, t: &'static Strings) -> &'static str {
+pub(super) fn lot_state_word(state: LotState, t: &'static Strings) -> &'static str {
     match state {
         // It may be used but for its day.
         LotState::Usable => t.stock.lot_expired,
@@ -415,6 +505,8 @@ pub(super) fn refusal_words(refusal: StockRefusal, t: &'static Strings) -> (Stat
         StockRefusal::Beyond(most) => (unfit, fill(words.refused_beyond, &[&grouped(most)])),
         StockRefusal::Quarantine(state) => (unfit, lot(words.refused_quarantine, state)),
         StockRefusal::Over(open) => (unfit, fill(words.refused_over, &[&grouped(open)])),
+        StockRefusal::Damaged(number) => (unfit, fill(words.refused_damaged, &[&grouped(number)])),
+        StockRefusal::SameBin => (unfit, words.refused_same_bin.to_owned()),
         StockRefusal::NoOrder => (StatusCode::CONFLICT, words.refused_no_order.to_owned()),
         StockRefusal::NotTwoBins => (StatusCode::CONFLICT, words.refused_two_bins.to_owned()),
         StockRefusal::CountsItself => (StatusCode::CONFLICT, words.refused_cabinet.to_owned()),

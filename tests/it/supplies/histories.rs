@@ -10,7 +10,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use uuid::Uuid;
 use wardtrack::clock::Clock;
 use wardtrack::db::schema::order_line;
-use wardtrack::db::types::{OrderState, StockReason};
+use wardtrack::db::types::{LotState, OrderState, StockReason};
 use wardtrack::ids::{CountSessionId, LotId, OrderLineId, UserId};
 use wardtrack::supplies::acts::{
     LotLabel, Receipt, StockAct, StockError, StockPosted, empty_bin, perform_stock_form,
@@ -20,6 +20,9 @@ use wardtrack::supplies::counts::{
 };
 use wardtrack::supplies::expiry::follow_calendar;
 use wardtrack::supplies::ledger::{MovedBy, NewMove, lock, post};
+use wardtrack::supplies::lots::{
+    LotError, LotForm, LotPosted, LotRefusal, find_lot, perform_lot_form,
+};
 use wardtrack::supplies::orders::{OrderAct, OrderError, OrderForm, perform_order_form};
 
 use super::world::{Restock, Shelf, Ward, check};
@@ -53,6 +56,9 @@ enum Step {
     Reject,
     Send,
     Cancel,
+    Close,
+    /// Somebody says how a lot is.
+    Say(u8, LotState),
     Wait(i64),
 }
 
@@ -64,12 +70,14 @@ const LEAVE: &[StockReason] = &[
 const ARRIVE: &[StockReason] = &[StockReason::Return, StockReason::Receive];
 
 fn any_step() -> impl Strategy<Value = Step> {
-    let receipt = (any::<bool>(), any::<bool>(), any::<bool>()).prop_map(
-        |(closes_short, confirms_over, quarantines)| Receipt {
+    let damaged = prop_oneof![3 => Just(0), 1 => 1..20_i64];
+    let receipt = (any::<bool>(), any::<bool>(), any::<bool>(), damaged).prop_map(
+        |(closes_short, confirms_over, quarantines, damaged)| Receipt {
             order_line_id: None,
             closes_short,
             confirms_over,
             quarantines,
+            damaged,
         },
     );
     prop_oneof![
@@ -89,6 +97,8 @@ fn any_step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Reject),
         2 => Just(Step::Send),
         1 => Just(Step::Cancel),
+        1 => Just(Step::Close),
+        2 => (0..4_u8, prop::sample::select(LotState::ALL)).prop_map(|(lot, state)| Step::Say(lot, state)),
         2 => prop::sample::select(&[20_i64, 100, 90_000, 700_000][..]).prop_map(Step::Wait),
     ]
 }
@@ -135,6 +145,7 @@ impl World {
                 }
             }
             Step::CardRead(bin) => self.read_card(*bin).await,
+            Step::Say(lot, state) => self.say_of_lot(*lot, *state).await,
             Step::Take(bin) => self.take(*bin).await,
             Step::Count(bin, change) => self.count(*bin, *change).await,
             _ => {
@@ -147,7 +158,7 @@ impl World {
     async fn say(&mut self, key: Uuid, step: &Step, start: DateTime<Utc>) {
         if matches!(
             step,
-            Step::Approve(_) | Step::Reject | Step::Send | Step::Cancel
+            Step::Approve(_) | Step::Reject | Step::Send | Step::Cancel | Step::Close
         ) {
             return self.order(key, step).await;
         }
@@ -260,6 +271,7 @@ impl World {
         let states: &[OrderState] = match step {
             Step::Approve(_) | Step::Reject => &[OrderState::Suggested],
             Step::Send => &[OrderState::Approved],
+            Step::Close => &[OrderState::PartReceived],
             _ => &[OrderState::Approved, OrderState::Sent],
         };
         let Some(id) = self.line(states).await else {
@@ -279,6 +291,9 @@ impl World {
                 quiet_until: self.now.date_naive() + TimeDelta::days(2),
             },
             Step::Send => OrderAct::Send,
+            Step::Close => OrderAct::Close {
+                reason: "the maker has no more",
+            },
             _ => OrderAct::Cancel {
                 reason: "not needed",
             },
@@ -295,6 +310,34 @@ impl World {
             Err(OrderError::Refused(_)) => {}
             Err(OrderError::Database(error)) => panic!("{step:?}: {error}"),
         }
+    }
+
+    /// A lot is said to be so, and the form comes twice.
+    async fn say_of_lot(&mut self, lot: u8, state: LotState) {
+        let lots = self.shelf.lots(&mut self.conn).await;
+        let Some(lot_id) = lots.get(usize::from(lot)).copied() else {
+            return;
+        };
+        let card = find_lot(&self.conn, lot_id).await.unwrap().unwrap();
+        let form = LotForm {
+            key: Uuid::new_v4(),
+            user_id: self.shelf.ward.people[0],
+            lot_id,
+            seen: card.state,
+            state,
+            reason: "as the test says",
+            location: "/",
+        };
+        let is_same = card.state == state;
+        for is_again in [false, true] {
+            match perform_lot_form(&mut self.conn, &form, self.now).await {
+                Ok(LotPosted::Done { .. }) => assert!(!is_again && !is_same),
+                Ok(LotPosted::Repeat { .. }) => assert!(is_again && !is_same),
+                Err(LotError::Refused(LotRefusal::Same)) => assert!(is_same),
+                other => panic!("{form:?}: {other:?}"),
+            }
+        }
+        self.accepted += u32::from(!is_same);
     }
 
     /// The board reads a card, and reads it again at once.

@@ -29,7 +29,7 @@ struct Kind {
     kind: String,
 }
 
-async fn alerts(conn: &mut AsyncPgConnection, shelf: &Shelf) -> Vec<String> {
+pub(super) async fn alerts(conn: &mut AsyncPgConnection, shelf: &Shelf) -> Vec<String> {
     let rows: Vec<Kind> = sql_query("SELECT kind FROM alert WHERE item_id = $1 AND stock_place_id = $2 AND is_active ORDER BY kind")
         .bind::<BigInt, _>(shelf.stock.item_id)
         .bind::<BigInt, _>(shelf.stock.stock_place_id)

@@ -19,7 +19,7 @@ const RESTOCK: Restock = Restock {
 };
 
 impl Actor {
-    async fn on_line(&self, act: &str, line: i64, more: &[(&str, &str)]) -> Html {
+    pub(super) async fn on_line(&self, act: &str, line: i64, more: &[(&str, &str)]) -> Html {
         let (key, line) = (key(), line.to_string());
         let mut fields = vec![
             ("key", key.as_str()),
@@ -196,7 +196,7 @@ async fn a_rejected_draft_is_quiet_until_its_day_and_nurses_decide_nothing() {
 }
 
 impl Actor {
-    async fn on_stock(&self, at: &Shelf, act: &str, more: &[(&str, &str)]) -> Html {
+    pub(super) async fn on_stock(&self, at: &Shelf, act: &str, more: &[(&str, &str)]) -> Html {
         let (key, place) = (key(), at.stock.stock_place_id.to_string());
         let mut fields = vec![("key", key.as_str()), ("act", act), ("place", &place)];
         fields.extend(more);

@@ -17,6 +17,18 @@ INSERT INTO order_line (item_id, stock_place_id, state, cause, quantity_suggeste
 SELECT item_id, stock_place_id, 'withdrawn', 'reorder_point', 10, now() - interval '1 day', now(), now() FROM stocking;
 INSERT INTO order_line (item_id, stock_place_id, cause, quantity_suggested, suggested_at, settled_at)
 SELECT item_id, stock_place_id, 'reorder_point', 10, now() - item_id * interval '1 second', now() FROM stocking WHERE item_id % 10 = 0;
+-- 20,000 orders of three lines each, of which the last hundred are on their way.
+INSERT INTO app_user (sign_in_name, display_name, role, password_hash) VALUES ('explained-orders', 'Someone', 'supply', 'none');
+INSERT INTO supply_order (supplier_id, sent_at, sent_by, form_key)
+SELECT (SELECT min(id) FROM supplier) + n % 2, now() - (20001 - n) * interval '1 minute', u.id, gen_random_uuid()
+FROM generate_series(1, 20000) n, app_user u WHERE u.sign_in_name = 'explained-orders';
+INSERT INTO order_line (item_id, stock_place_id, state, cause, quantity_suggested, quantity_ordered, quantity_received, suggested_at, settled_at,
+    approved_at, approved_by, supply_order_id, ended_at)
+SELECT s.item_id, s.stock_place_id, CASE WHEN x.is_open THEN 'part_received' ELSE 'received' END, 'reorder_point', 10, 10,
+       CASE WHEN x.is_open THEN 4 ELSE 10 END, o.sent_at, now(), o.sent_at, o.sent_by, o.id, CASE WHEN x.is_open THEN NULL ELSE now() END
+FROM (SELECT o.*, row_number() OVER (ORDER BY o.id) AS n FROM supply_order o) o
+CROSS JOIN LATERAL (SELECT o.n > 19900 AS is_open) x
+JOIN (SELECT s.*, row_number() OVER (ORDER BY s.item_id, s.stock_place_id) AS n FROM stocking s) s ON s.n BETWEEN 3 * o.n - 2 AND 3 * o.n;
 ANALYZE;
 -- 20,000 labelled pieces in 1,000 bins.
 INSERT INTO tag (tag_key, technology) SELECT 'epc:AA' || lpad(to_hex(n), 8, '0'), 'rfid' FROM generate_series(1, 20000) n;

@@ -1,0 +1,4 @@
+-- What of order lines came damaged: it was received, and written off with the same form. $1 lines.
+SELECT m.order_line_id, (-sum(m.quantity))::bigint AS damaged
+FROM stock_move m WHERE m.order_line_id = ANY($1) AND m.reason = 'write_off'
+GROUP BY m.order_line_id
