@@ -13,9 +13,11 @@
 
 pub mod acts;
 pub mod cabinet;
+pub mod carry;
 pub mod demand;
 pub mod expiry;
 pub mod import;
+pub mod inherit;
 pub mod ledger;
 pub mod list;
 pub mod orders;

@@ -103,6 +103,7 @@ fn pure_modules_are_pure() {
         "find/rank",
         "places/plan",
         "places/walk",
+        "supplies/inherit",
         "supplies/rules",
         "supplies/standing",
     ];

@@ -18,7 +18,8 @@ use crate::support::TestApp;
 const BIG_ROWS: i64 = 10_000;
 
 /// Files that only write, rows that other statements have read and locked by their keys before.
-const WRITES: [&str; 31] = [
+const WRITES: [&str; 32] = [
+    "src/supplies/sql/carry_rules.sql",
     "src/supplies/sql/import_write_items.sql",
     "src/supplies/sql/import_clear_packs.sql",
     "src/supplies/sql/import_write_packs.sql",
@@ -956,6 +957,30 @@ async fn explain_statements(mut conn: &mut AsyncPgConnection) {
             "(timestamptz, bigint)",
             supplies::demand::FOLLOW_DEMAND_SQL,
             "(now(), 1000)".to_owned(),
+        ),
+        (
+            "what rules in force are made from",
+            "(bigint[], bigint[])",
+            supplies::carry::RULE_INPUTS_SQL,
+            "(ARRAY[1, 2, 3], ARRAY[1, 2, 3])".to_owned(),
+        ),
+        (
+            "rules that apply",
+            "(bigint[], bigint[], bigint[], bigint[], bigint[], bigint[])",
+            supplies::carry::RULES_OF_SQL,
+            "(ARRAY[1, 2, NULL], ARRAY[1, 2, NULL], ARRAY[1, 1, 1], ARRAY[1, 1, 1], ARRAY[1, 1, 1], ARRAY[1, 1, 1])".to_owned(),
+        ),
+        (
+            "what a rule of an item reaches",
+            "(bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint)",
+            supplies::carry::RULE_REACH_SQL,
+            "(7, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 501)".to_owned(),
+        ),
+        (
+            "what a rule of a facility reaches next",
+            "(bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint)",
+            supplies::carry::RULE_REACH_SQL,
+            "(NULL, NULL, NULL, NULL, NULL, 1, NULL, NULL, 700, 3, 1000)".to_owned(),
         ),
         (
             "a place of stock",
