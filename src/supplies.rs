@@ -22,6 +22,8 @@ pub mod ledger;
 pub mod list;
 pub mod orders;
 pub mod reads;
+pub mod rule_form;
+pub mod rulebook;
 pub mod rules;
 pub mod settle;
 pub mod silence;

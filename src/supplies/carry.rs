@@ -59,14 +59,18 @@ pub struct InputRow {
     /// Where.
     #[diesel(sql_type = BigInt)]
     pub stock_place_id: StockPlaceId,
+    /// Its room; of a cart that of the cart.
     #[diesel(sql_type = Nullable<BigInt>)]
-    room_id: Option<RoomId>,
+    pub room_id: Option<RoomId>,
+    /// Its floor.
     #[diesel(sql_type = Nullable<BigInt>)]
-    floor_id: Option<FloorId>,
+    pub floor_id: Option<FloorId>,
+    /// Its building.
     #[diesel(sql_type = Nullable<BigInt>)]
-    building_id: Option<BuildingId>,
+    pub building_id: Option<BuildingId>,
+    /// Its facility.
     #[diesel(sql_type = Nullable<BigInt>)]
-    facility_id: Option<FacilityId>,
+    pub facility_id: Option<FacilityId>,
     /// Base units of the pack that is ordered.
     #[diesel(sql_type = BigInt)]
     pub pack_units: i64,
@@ -94,20 +98,27 @@ pub struct InputRow {
     /// Days between two rounds; `None`: the place is on no round.
     #[diesel(sql_type = Nullable<Float>)]
     pub round_days: Option<f32>,
+    /// What is kept: how the quantity is found.
     #[diesel(sql_type = Text)]
-    method: StockMethod,
+    pub method: StockMethod,
+    /// What is kept: reorder point.
     #[diesel(sql_type = BigInt)]
-    reorder_point: i64,
+    pub reorder_point: i64,
+    /// What is kept: target.
     #[diesel(sql_type = BigInt)]
-    par: i64,
+    pub par: i64,
+    /// What is kept: maximum.
     #[diesel(sql_type = Nullable<BigInt>)]
-    maximum: Option<i64>,
+    pub maximum: Option<i64>,
+    /// What is kept: fixed quantity, or one of two bins.
     #[diesel(sql_type = Nullable<BigInt>)]
-    fixed_quantity: Option<i64>,
+    pub fixed_quantity: Option<i64>,
+    /// What is kept: rounding.
     #[diesel(sql_type = Text)]
-    rounding: Rounding,
+    pub rounding: Rounding,
+    /// What is kept: base units of the pack.
     #[diesel(sql_type = BigInt)]
-    kept_pack_units: i64,
+    pub kept_pack_units: i64,
     /// When the rules changed it last; `None`: it was written by hand.
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub rules_at: Option<DateTime<Utc>>,

@@ -12,6 +12,7 @@ mod orders;
 mod places;
 mod register;
 mod stock;
+mod stock_rules;
 
 pub use boards::{board, targets};
 pub use delivery::deliveries;
@@ -22,6 +23,7 @@ pub use orders::order_lines;
 pub use places::{plan, rooms};
 pub use register::{equipment, models, tags, types};
 pub use stock::{expiring_lots, stock_moves, stock_place, stock_places};
+pub use stock_rules::stock_rules;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};

@@ -30,6 +30,7 @@ pub mod pages;
 pub mod plan;
 pub mod register;
 pub mod search;
+pub mod stock_rules;
 pub mod supplies;
 pub mod synonyms;
 pub mod tables;
@@ -91,6 +92,8 @@ pub struct Strings {
     pub reorder: supplies::Reorder,
     /// Stock.
     pub stock: supplies::Stock,
+    /// Rules of restocking.
+    pub stock_rules: stock_rules::StockRules,
     /// The register of equipment.
     pub register: register::Register,
     /// The page "More".
@@ -131,6 +134,7 @@ pub static EN: Strings = Strings {
     delivery: delivery::Delivery::EN,
     reorder: supplies::Reorder::EN,
     stock: supplies::Stock::EN,
+    stock_rules: stock_rules::StockRules::EN,
     tasks: alerts::Tasks::EN,
     favourites: alerts::Favourites::EN,
     accuracy: alerts::Accuracy::EN,

@@ -409,6 +409,7 @@ async fn explain_statements(mut conn: &mut AsyncPgConnection) {
         "task",
         "asset_event",
         "stocking",
+        "stock_rule",
         "stock_level",
         "stock_move",
         "order_line",
@@ -983,6 +984,30 @@ async fn explain_statements(mut conn: &mut AsyncPgConnection) {
             "(NULL, NULL, NULL, NULL, NULL, 1, NULL, NULL, 700, 3, 1000)".to_owned(),
         ),
         (
+            "rules above places",
+            "(boolean, bigint, text, text, bigint[], bigint)",
+            supplies::rulebook::STOCK_RULES_SQL,
+            "(false, NULL, NULL, NULL, NULL, 51)".to_owned(),
+        ),
+        (
+            "rules at places by text",
+            "(boolean, bigint, text, text, bigint[], bigint)",
+            supplies::rulebook::STOCK_RULES_SQL,
+            "(true, 500, 'item 17', '%item 17%', NULL, 51)".to_owned(),
+        ),
+        (
+            "rules to be named",
+            "(boolean, bigint, text, text, bigint[], bigint)",
+            supplies::rulebook::STOCK_RULES_SQL,
+            "(NULL, NULL, NULL, NULL, ARRAY[1, 2, 3], 3)".to_owned(),
+        ),
+        (
+            "where a rule holds",
+            "(bigint, bigint, bigint, bigint, bigint)",
+            supplies::rulebook::RULE_SCOPE_SQL,
+            format!("({store}, NULL, NULL, NULL, NULL)"),
+        ),
+        (
             "a place of stock",
             "(bigint)",
             supplies::stock::STOCK_PLACE_SQL,
@@ -1367,8 +1392,24 @@ impl Ids {
             "supplies" if pattern == routes::SUPPLIES => {
                 vec![String::new(), "q=item+17".to_owned(), "q=E42".to_owned()]
             }
-            "supplies" if pattern == routes::ITEM_CSV => {
+            "supplies" if pattern == routes::ITEM_CSV || pattern == routes::ITEM_HOW => {
                 vec![format!("place={}", self.stock_place)]
+            }
+            "supplies" if pattern == routes::RULES || pattern == routes::RULES_CSV => vec![
+                String::new(),
+                "which=places&after=700".to_owned(),
+                "which=places&q=item+17".to_owned(),
+                "which=above&q=floor".to_owned(),
+            ],
+            "supplies" if pattern == routes::RULE_FORM => vec![
+                format!("item={}&at=place-{}", self.item, self.stock_place),
+                format!("item={}&at=floor-{}", self.item, self.floor),
+            ],
+            "supplies" if pattern == routes::RULE_NEW => {
+                vec![
+                    String::new(),
+                    "item=E17&at=&name=explained+store+3".to_owned(),
+                ]
             }
             "quarantine" if path == "/quarantine" => {
                 vec![String::new(), "reason=not_json".to_owned()]

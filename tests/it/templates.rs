@@ -40,6 +40,10 @@ use wardtrack::web::supplies::lots::LotsPage;
 use wardtrack::web::supplies::place::StockPlacePage;
 use wardtrack::web::supplies::places::SuppliesPage;
 use wardtrack::web::supplies::reorder::ReorderPage;
+use wardtrack::web::supplies::rule_edit::RuleFormPage;
+use wardtrack::web::supplies::rule_how::RuleHowPage;
+use wardtrack::web::supplies::rule_new::NewRulePage;
+use wardtrack::web::supplies::rules::RulesPage;
 use wardtrack::web::synonyms::file::SynonymImportPage;
 use wardtrack::web::synonyms::{SynonymPage, SynonymsPage};
 use wardtrack::web::tasks::TasksPage;
@@ -96,6 +100,10 @@ fn rendered() -> Vec<(String, String)> {
         all("reorder", ReorderPage::samples()),
         all("how", HowPage::samples()),
         all("supplies", SuppliesPage::samples()),
+        all("restocking rules", RulesPage::samples()),
+        all("restocking rule", RuleFormPage::samples()),
+        all("new restocking rule", NewRulePage::samples()),
+        all("how a rule is made", RuleHowPage::samples()),
         all("stock place", StockPlacePage::samples()),
         all("item", ItemPage::samples()),
         all("lots", LotsPage::samples()),

@@ -82,6 +82,16 @@ pub const STOCK_PLACE: &str = "/supplies/places/{id}";
 pub const STOCK_PLACE_CSV: &str = "/supplies/places/{id}/csv";
 /// An item, `?place=`.
 pub const ITEM: &str = "/supplies/items/{id}";
+/// How the numbers of its rule at a place are made, `?place=`.
+pub const ITEM_HOW: &str = "/supplies/items/{id}/how";
+/// Rules of restocking, `?which=&q=&after=`.
+pub const RULES: &str = "/supplies/rules";
+/// They as a file.
+pub const RULES_CSV: &str = "/supplies/rules.csv";
+/// For which item and where a rule is added, `?item=&at=&name=`.
+pub const RULE_NEW: &str = "/supplies/rules/new";
+/// One rule, `?item=&at=`.
+pub const RULE_FORM: &str = "/supplies/rules/form";
 /// Its moves at a place as a file.
 pub const ITEM_CSV: &str = "/supplies/items/{id}/csv";
 /// What to look for.
@@ -535,6 +545,21 @@ pub fn item_path(id: ItemId, place: Option<StockPlaceId>) -> String {
 #[must_use]
 pub fn item_csv_path(id: ItemId) -> String {
     format!("/supplies/items/{id}/csv")
+}
+
+/// How the numbers of its rule at a place are made.
+#[must_use]
+pub fn item_how_path(id: ItemId, place: StockPlaceId) -> String {
+    format!("/supplies/items/{id}/how?place={place}")
+}
+
+/// A rule of restocking: of an item or of all, and where it holds.
+#[must_use]
+pub fn rule_path(item: Option<ItemId>, at: &str) -> String {
+    match item {
+        Some(id) => with_query(RULE_FORM, &[("item", &id.to_string()), ("at", at)]),
+        None => with_query(RULE_FORM, &[("at", at)]),
+    }
 }
 
 /// What a file of supplies would do.

@@ -8,16 +8,20 @@ use uuid::Uuid;
 
 use super::chart::Chart;
 use super::line::{StockRow, cover_words, stock_chip};
-use super::samples;
+use super::rule_edit::rule_here_href;
+use super::rule_words::{RuleNumber, may_edit};
 pub use super::stock_act::act;
 use super::words::{quantity, reason_word, state_word};
+use super::{rule_how, samples};
 use crate::app::App;
 use crate::db::types::{LotState, OrderState, Role, StockMethod};
 use crate::ids::{ItemId, StockPlaceId};
 use crate::live::Topic;
 use crate::supplies::acts::{PortionRow, list_portions};
+use crate::supplies::carry::{RuleStory, find_rule_story};
 use crate::supplies::ledger::StockKey;
 use crate::supplies::list::{LINES_PER_PAGE, OrderFilter, OrderLine, list_order_lines};
+use crate::supplies::rulebook::{RuleLine, list_named_rules};
 use crate::supplies::stock::{
     ItemCard, LotRow, MOVES_PER_PAGE, MoveLine, STOCK_PER_PAGE, StockLine, StockOf, find_item,
     find_stock, list_item_lots, list_moves, list_stock, list_used_days,
@@ -92,8 +96,16 @@ pub struct Chosen {
     pub silent_since: Option<DateTime<Utc>>,
     /// A cabinet with a reader: nothing is entered by hand.
     pub counts_itself: bool,
-    /// The rule that holds here and the numbers: what they are, and their value.
+    /// The numbers: what they are, and their value.
     pub facts: Vec<(&'static str, String)>,
+    /// The rule that holds here, number by number, each with where it comes from.
+    pub rule: Vec<RuleNumber>,
+    /// That the numbers are not yet, or not at all, those of the rules.
+    pub rule_note: Option<&'static str>,
+    /// How every number is made.
+    pub how_href: String,
+    /// Where the rule is changed, for those who may.
+    pub rule_href: Option<String>,
     /// Use of the last weeks.
     pub chart: Chart,
     /// The last moves.
@@ -194,6 +206,8 @@ pub(super) struct Here {
     pub orders: Vec<OrderLine>,
     pub moves: Vec<MoveLine>,
     pub used: Vec<(NaiveDate, i64)>,
+    pub story: Option<RuleStory>,
+    pub names: Vec<RuleLine>,
 }
 
 /// `GET /supplies/items/{id}`
@@ -258,20 +272,27 @@ async fn read_here(
         on_its_way(OrderState::PartReceived),
     );
     let from = first_day(line.standing.today);
-    let (portions, (mut orders, _), (parts, _), (moves, _), used) = tokio::try_join!(
+    let (portions, (mut orders, _), (parts, _), (moves, _), used, story) = tokio::try_join!(
         list_portions(conn, key, None, now),
         list_order_lines(conn, &sent, None, LINES_PER_PAGE),
         list_order_lines(conn, &part, None, LINES_PER_PAGE),
         list_moves(conn, key, None, MOVES_PER_PAGE),
         list_used_days(conn, key, from),
+        find_rule_story(conn, key),
     )?;
     orders.extend(parts);
+    let names = match &story {
+        Some(story) => list_named_rules(conn, &story.rules).await?,
+        None => Vec::new(),
+    };
     Ok(Some(Here {
         line,
         portions,
         orders,
         moves,
         used,
+        story,
+        names,
     }))
 }
 
@@ -368,17 +389,11 @@ impl Chosen {
         ];
         if row.has_two_bins {
             rows.push((t.rule, t.rule_bins.to_owned()));
-            rows.push((t.one_bin, amount(row.fixed_quantity.unwrap_or(0))));
         } else {
             rows.push((t.position, amount(row.standing().position())));
-            rows.push((t.point, amount(row.reorder_point)));
-            rows.push((t.target, amount(row.par)));
             match (row.method, row.fixed_quantity) {
                 (StockMethod::Fixed, Some(fixed)) => rows.push((t.fixed, amount(fixed))),
                 _ => rows.push((t.rule, t.rule_par.to_owned())),
-            }
-            if let Some(maximum) = row.maximum {
-                rows.push((t.maximum, amount(maximum)));
             }
         }
         rows.push((t.use_a_day, format!("{:.1}", row.use_per_day)));
@@ -397,6 +412,13 @@ impl Chosen {
             silent_since: facts.silent_since,
             counts_itself: facts.counts_itself,
             facts: rows,
+            rule: rule_how::numbers(&here.line, here.story.as_ref(), &here.names, shell),
+            rule_note: here
+                .story
+                .as_ref()
+                .and_then(|story| rule_how::note(story, shell)),
+            how_href: routes::item_how_path(card.item_id, stock_place_id),
+            rule_href: may_edit(shell).then(|| rule_here_href(card.item_id, stock_place_id)),
             chart: Chart::new(&here.used, row.today, first_day(row.today), shell),
             moves: here
                 .moves
