@@ -8,16 +8,20 @@
 //! What readers tell comes by [`reads`], in the transaction of the consumer; [`cabinet`] decides what it means (R25). A file of items, places
 //! and rules comes by [`import`].
 //!
-//! Not here yet: rules that are inherited down the tree of places (`stock_rule` is there, nothing reads it: [`rules::Levels`] waits for it),
-//! pages that edit one item or rule, counts with a recount (R21), and pages for a scanner.
+//! Rules are inherited down the tree of places ([`inherit`]) and carried into `stocking` ([`carry`]), which is what all of this reads;
+//! people change them by [`rulebook`], and items one by one by [`catalogue`].
+//!
+//! Not here yet: counts with a recount (R21), and pages for a scanner.
 
 pub mod acts;
 pub mod cabinet;
 pub mod carry;
+pub mod catalogue;
 pub mod demand;
 pub mod expiry;
 pub mod import;
 pub mod inherit;
+pub mod item_form;
 pub mod ledger;
 pub mod list;
 pub mod orders;

@@ -14,7 +14,9 @@ COMMENT ON COLUMN stocking.rules_at IS 'When the rules were carried into it and 
 -- What was in force until today becomes a rule at its item and place, so that nothing changes for anybody.
 INSERT INTO stock_rule (item_id, stock_place_id, method, reorder_point, par, maximum, fixed_quantity, rounding)
 SELECT item_id, stock_place_id, nullif(method, 'to_par'), least(reorder_point, 1000000000), least(par, 1000000000),
-       least(greatest(maximum, 0), 1000000000), least(fixed_quantity, 1000000000), nullif(rounding, 'up')
+       -- least and greatest leave NULL out, so they would make a number of none.
+       CASE WHEN maximum IS NOT NULL THEN least(greatest(maximum, 0), 1000000000) END,
+       CASE WHEN fixed_quantity IS NOT NULL THEN least(fixed_quantity, 1000000000) END, nullif(rounding, 'up')
 FROM stocking ORDER BY item_id, stock_place_id
 ON CONFLICT ON CONSTRAINT stock_rule_scope_key DO UPDATE SET method = excluded.method, reorder_point = excluded.reorder_point,
     par = excluded.par, maximum = excluded.maximum, fixed_quantity = excluded.fixed_quantity, rounding = excluded.rounding;

@@ -30,6 +30,7 @@ pub mod pages;
 pub mod plan;
 pub mod register;
 pub mod search;
+pub mod stock_items;
 pub mod stock_rules;
 pub mod supplies;
 pub mod synonyms;
@@ -92,6 +93,8 @@ pub struct Strings {
     pub reorder: supplies::Reorder,
     /// Stock.
     pub stock: supplies::Stock,
+    /// Items, one by one.
+    pub stock_items: stock_items::StockItems,
     /// Rules of restocking.
     pub stock_rules: stock_rules::StockRules,
     /// The register of equipment.
@@ -134,6 +137,7 @@ pub static EN: Strings = Strings {
     delivery: delivery::Delivery::EN,
     reorder: supplies::Reorder::EN,
     stock: supplies::Stock::EN,
+    stock_items: stock_items::StockItems::EN,
     stock_rules: stock_rules::StockRules::EN,
     tasks: alerts::Tasks::EN,
     favourites: alerts::Favourites::EN,

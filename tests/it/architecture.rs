@@ -104,6 +104,7 @@ fn pure_modules_are_pure() {
         "places/plan",
         "places/walk",
         "supplies/inherit",
+        "supplies/item_form",
         "supplies/rule_form",
         "supplies/rules",
         "supplies/standing",

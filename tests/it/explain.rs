@@ -1002,6 +1002,12 @@ async fn explain_statements(mut conn: &mut AsyncPgConnection) {
             "(NULL, NULL, NULL, NULL, ARRAY[1, 2, 3], 3)".to_owned(),
         ),
         (
+            "an item as its form shows it",
+            "(bigint)",
+            supplies::catalogue::ITEM_SHEET_SQL,
+            "(7)".to_owned(),
+        ),
+        (
             "where a rule holds",
             "(bigint, bigint, bigint, bigint, bigint)",
             supplies::rulebook::RULE_SCOPE_SQL,
@@ -1279,6 +1285,7 @@ struct Ids {
     par: i64,
     order_line: i64,
     item: i64,
+    supplier: i64,
     stock_place: i64,
 }
 
@@ -1297,6 +1304,7 @@ impl Ids {
             par: number(conn, "SELECT min(id) FROM equipment_par").await,
             order_line: number(conn, "SELECT min(id) + 77 FROM order_line").await,
             item: number(conn, "SELECT min(id) + 77 FROM item").await,
+            supplier: number(conn, "SELECT min(id) FROM supplier").await,
             stock_place: number(conn, "SELECT min(id) + 7 FROM stock_place").await,
         }
     }
@@ -1365,6 +1373,7 @@ impl Ids {
                 "/reorder" => self.order_line,
                 "/supplies/places" => self.stock_place,
                 "/supplies/items" => self.item,
+                "/supplies/suppliers" => self.supplier,
                 _ => panic!("say here what to open for {pattern}"),
             };
             let path = pattern.replace("{id}", &id.to_string());

@@ -3,8 +3,10 @@
 mod demand;
 mod histories;
 mod import;
+mod items;
 mod lowering;
 mod pages;
 mod pure_histories;
 mod reads;
+mod rules;
 mod world;

@@ -36,6 +36,8 @@ use wardtrack::web::status::StatusPage;
 use wardtrack::web::supplies::how::HowPage;
 use wardtrack::web::supplies::import::{SupplyImportPage, SupplyReportPage};
 use wardtrack::web::supplies::item::ItemPage;
+use wardtrack::web::supplies::item_edit::ItemFormPage;
+use wardtrack::web::supplies::item_hold::ItemHoldPage;
 use wardtrack::web::supplies::lots::LotsPage;
 use wardtrack::web::supplies::place::StockPlacePage;
 use wardtrack::web::supplies::places::SuppliesPage;
@@ -44,6 +46,7 @@ use wardtrack::web::supplies::rule_edit::RuleFormPage;
 use wardtrack::web::supplies::rule_how::RuleHowPage;
 use wardtrack::web::supplies::rule_new::NewRulePage;
 use wardtrack::web::supplies::rules::RulesPage;
+use wardtrack::web::supplies::supplier::SupplierPage;
 use wardtrack::web::synonyms::file::SynonymImportPage;
 use wardtrack::web::synonyms::{SynonymPage, SynonymsPage};
 use wardtrack::web::tasks::TasksPage;
@@ -100,6 +103,9 @@ fn rendered() -> Vec<(String, String)> {
         all("reorder", ReorderPage::samples()),
         all("how", HowPage::samples()),
         all("supplies", SuppliesPage::samples()),
+        all("item form", ItemFormPage::samples()),
+        all("item at a place", ItemHoldPage::samples()),
+        all("supplier", SupplierPage::samples()),
         all("restocking rules", RulesPage::samples()),
         all("restocking rule", RuleFormPage::samples()),
         all("new restocking rule", NewRulePage::samples()),

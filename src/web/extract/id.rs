@@ -7,7 +7,7 @@ use actix_web::{FromRequest, HttpRequest};
 
 use crate::ids::{
     AssetId, AssetTypeId, FloorId, ItemId, ModelId, OrderLineId, ParId, QuarantineId, ReaderId,
-    RoomId, StockPlaceId, SynonymId, TagId, UnitId,
+    RoomId, StockPlaceId, SupplierId, SynonymId, TagId, UnitId,
 };
 use crate::web::PageError;
 
@@ -41,6 +41,7 @@ id_path!(
     ReaderId,
     RoomId,
     StockPlaceId,
+    SupplierId,
     SynonymId,
     TagId,
     UnitId

@@ -2,7 +2,7 @@
 
 use crate::ids::{
     AssetId, AssetTypeId, FloorId, ItemId, ModelId, OrderLineId, ParId, QuarantineId, ReaderId,
-    RoomId, StockPlaceId, SynonymId, TagId, UnitId,
+    RoomId, StockPlaceId, SupplierId, SynonymId, TagId, UnitId,
 };
 use crate::live::Mark;
 
@@ -82,6 +82,16 @@ pub const STOCK_PLACE: &str = "/supplies/places/{id}";
 pub const STOCK_PLACE_CSV: &str = "/supplies/places/{id}/csv";
 /// An item, `?place=`.
 pub const ITEM: &str = "/supplies/items/{id}";
+/// Adds an item.
+pub const ITEM_ADD: &str = "/supplies/items/add";
+/// Changes an item.
+pub const ITEM_EDIT: &str = "/supplies/items/{id}/edit";
+/// Its packs and codes.
+pub const ITEM_PARTS: &str = "/supplies/items/{id}/parts";
+/// Where it is held, `?place=`.
+pub const ITEM_HOLD: &str = "/supplies/items/{id}/hold";
+/// A supplier.
+pub const SUPPLIER: &str = "/supplies/suppliers/{id}";
 /// How the numbers of its rule at a place are made, `?place=`.
 pub const ITEM_HOW: &str = "/supplies/items/{id}/how";
 /// Rules of restocking, `?which=&q=&after=`.
@@ -545,6 +555,33 @@ pub fn item_path(id: ItemId, place: Option<StockPlaceId>) -> String {
 #[must_use]
 pub fn item_csv_path(id: ItemId) -> String {
     format!("/supplies/items/{id}/csv")
+}
+
+/// Changes an item.
+#[must_use]
+pub fn item_edit_path(id: ItemId) -> String {
+    format!("/supplies/items/{id}/edit")
+}
+
+/// Its packs and codes.
+#[must_use]
+pub fn item_parts_path(id: ItemId) -> String {
+    format!("/supplies/items/{id}/parts")
+}
+
+/// Where it is held.
+#[must_use]
+pub fn item_hold_path(id: ItemId, place: Option<StockPlaceId>) -> String {
+    match place {
+        Some(place) => format!("/supplies/items/{id}/hold?place={place}"),
+        None => format!("/supplies/items/{id}/hold"),
+    }
+}
+
+/// A supplier.
+#[must_use]
+pub fn supplier_path(id: SupplierId) -> String {
+    format!("/supplies/suppliers/{id}")
 }
 
 /// How the numbers of its rule at a place are made.

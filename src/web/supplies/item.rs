@@ -69,6 +69,8 @@ pub struct ItemPage {
     pub heading: String,
     /// Number, packs, supplier: what they are, and their value.
     pub facts: Vec<(&'static str, String)>,
+    /// Where it is changed, and held at a further place, for those who may.
+    pub keep_hrefs: Option<(String, String)>,
     /// That it is no longer used.
     pub is_retired: bool,
     /// How it stands at each place.
@@ -104,8 +106,8 @@ pub struct Chosen {
     pub rule_note: Option<&'static str>,
     /// How every number is made.
     pub how_href: String,
-    /// Where the rule is changed, for those who may.
-    pub rule_href: Option<String>,
+    /// Where the rule is changed, and where the bins are, for those who may.
+    pub rule_hrefs: Option<(String, String)>,
     /// Use of the last weeks.
     pub chart: Chart,
     /// The last moves.
@@ -333,6 +335,10 @@ impl ItemPage {
         Self {
             heading: card.name.clone(),
             facts,
+            keep_hrefs: may_edit(&shell).then(|| {
+                let id = card.item_id;
+                (routes::item_edit_path(id), routes::item_hold_path(id, None))
+            }),
             is_retired: card.is_retired,
             rows: lines
                 .iter()
@@ -418,7 +424,10 @@ impl Chosen {
                 .as_ref()
                 .and_then(|story| rule_how::note(story, shell)),
             how_href: routes::item_how_path(card.item_id, stock_place_id),
-            rule_href: may_edit(shell).then(|| rule_here_href(card.item_id, stock_place_id)),
+            rule_hrefs: may_edit(shell).then(|| {
+                let bins = routes::item_hold_path(card.item_id, Some(stock_place_id));
+                (rule_here_href(card.item_id, stock_place_id), bins)
+            }),
             chart: Chart::new(&here.used, row.today, first_day(row.today), shell),
             moves: here
                 .moves
