@@ -69,12 +69,13 @@ impl RuleFault {
     #[must_use]
     pub fn field(&self) -> RuleField {
         match self {
-            Self::Number { field, .. } | Self::Choice { field, .. } => *field,
+            Self::Number { field, .. }
+            | Self::Choice { field, .. }
+            | Self::AboveMaximum(field, ..) => *field,
             Self::Days(_) => RuleField::OrderDays,
             Self::ParBelowPoint(..) => RuleField::Par,
             Self::PointAbovePar(..) => RuleField::Point,
             Self::MaximumBelow(..) => RuleField::Maximum,
-            Self::AboveMaximum(field, ..) => *field,
             Self::NotPacks(..) | Self::NoFixed => RuleField::Fixed,
         }
     }

@@ -162,48 +162,48 @@ pub(super) fn numbers(
     let Some(story) = story else {
         return Vec::new();
     };
-    let (found, namer) = (&story.found, Namer { line, names, shell });
+    let (found, says) = (&story.found, Namer { line, names, shell });
     let mut numbers = Vec::new();
     if row.has_two_bins {
-        let origin = namer.origin(row.fixed_quantity, found.fixed_quantity, Kind::Level);
-        let value = namer.amount(row.fixed_quantity.unwrap_or(0));
-        numbers.push(namer.number(t.one_bin, value, origin, "bin"));
+        let origin = says.origin(row.fixed_quantity, found.fixed_quantity, Kind::Level);
+        let value = says.amount(row.fixed_quantity.unwrap_or(0));
+        numbers.push(says.number(t.one_bin, value, origin, "bin"));
     } else {
-        let origin = namer.origin(
+        let origin = says.origin(
             Some(row.reorder_point),
             Some(found.reorder_point),
             Kind::Level,
         );
-        numbers.push(namer.number(t.point, namer.amount(row.reorder_point), origin, "point"));
-        let origin = namer.origin(Some(row.par), Some(found.par), Kind::Level);
-        numbers.push(namer.number(t.target, namer.amount(row.par), origin, "target"));
-        let origin = namer.origin(row.maximum, found.maximum, Kind::Choice);
-        let value = row.maximum.map(|maximum| namer.amount(maximum));
+        numbers.push(says.number(t.point, says.amount(row.reorder_point), origin, "point"));
+        let origin = says.origin(Some(row.par), Some(found.par), Kind::Level);
+        numbers.push(says.number(t.target, says.amount(row.par), origin, "target"));
+        let origin = says.origin(row.maximum, found.maximum, Kind::Choice);
+        let value = row.maximum.map(|maximum| says.amount(maximum));
         let value = value.unwrap_or_else(|| t.none_word.to_owned());
-        numbers.push(namer.number(t.maximum, value, origin, "inputs"));
-        let origin = namer.origin(Some(row.method), Some(found.method), Kind::Choice);
+        numbers.push(says.number(t.maximum, value, origin, "inputs"));
+        let origin = says.origin(Some(row.method), Some(found.method), Kind::Choice);
         let value = method_word(row.method, shell.t).to_owned();
-        numbers.push(namer.number(r.field_method, value, origin, "fixed"));
+        numbers.push(says.number(r.field_method, value, origin, "fixed"));
         if let Some(fixed) = row
             .fixed_quantity
             .filter(|_| row.method == StockMethod::Fixed)
         {
-            let origin = namer.origin(Some(fixed), found.fixed_quantity, Kind::Fixed);
-            numbers.push(namer.number(t.fixed, namer.amount(fixed), origin, "fixed"));
+            let origin = says.origin(Some(fixed), found.fixed_quantity, Kind::Fixed);
+            numbers.push(says.number(t.fixed, says.amount(fixed), origin, "fixed"));
         }
-        let origin = namer.origin(Some(row.rounding), Some(found.rounding), Kind::Choice);
+        let origin = says.origin(Some(row.rounding), Some(found.rounding), Kind::Choice);
         let value = rounding_word(row.rounding, shell.t).to_owned();
-        numbers.push(namer.number(r.field_rounding, value, origin, "inputs"));
+        numbers.push(says.number(r.field_rounding, value, origin, "inputs"));
     }
     let percent = found.service_percent;
-    let origin = namer.origin(Some(percent.value), Some(percent), Kind::Choice);
+    let origin = says.origin(Some(percent.value), Some(percent), Kind::Choice);
     let value = fill(r.percent_value, &[&percent.value]);
-    numbers.push(namer.number(r.service_row, value, origin, "safety"));
+    numbers.push(says.number(r.service_row, value, origin, "safety"));
     if !row.has_two_bins {
         let days = found.order_days;
-        let origin = namer.origin(Some(days.value), Some(days), Kind::Choice);
+        let origin = says.origin(Some(days.value), Some(days), Kind::Choice);
         let value = fill(r.days_value, &[&real(f64::from(days.value))]);
-        numbers.push(namer.number(r.days_row, value, origin, "target"));
+        numbers.push(says.number(r.days_row, value, origin, "target"));
     }
     numbers
 }
@@ -212,28 +212,28 @@ impl RuleHowPage {
     fn new(shell: Shell, line: &StockLine, story: &RuleStory, names: &[RuleLine]) -> Self {
         let t = &shell.t.stock_rules;
         let (facts, found) = (&line.facts, &story.found);
-        let namer = Namer {
+        let says = Namer {
             line,
             names,
             shell: &shell,
         };
         let mut parts = Vec::new();
         if line.standing.has_two_bins {
-            parts.push(bin_part(&namer, story));
+            parts.push(bin_part(&says, story));
         }
-        parts.push(point_part(&namer, story));
-        parts.push(safety_part(&namer, story));
+        parts.push(point_part(&says, story));
+        parts.push(safety_part(&says, story));
         if !line.standing.has_two_bins {
-            parts.push(target_part(&namer, story));
-            parts.push(fixed_part(&namer, found, story));
+            parts.push(target_part(&says, story));
+            parts.push(fixed_part(&says, found, story));
         }
-        parts.extend(economic_part(&namer, story));
-        parts.push(cover_part(&namer));
+        parts.extend(economic_part(&says, story));
+        parts.push(cover_part(&says));
         Self {
             heading: fill(t.how_title, &[&facts.item_name]),
             place: fill(t.how_at, &[&facts.stock_place_name]),
             note: note(story, &shell),
-            inputs: inputs(&namer, story),
+            inputs: inputs(&says, story),
             parts,
             back: routes::item_path(facts.item_id, Some(facts.stock_place_id)),
             rule_href: may_edit(&shell)
@@ -258,8 +258,8 @@ impl RuleHowPage {
     }
 }
 
-fn inputs(namer: &Namer<'_>, story: &RuleStory) -> Vec<(&'static str, String, OriginWords)> {
-    let t = &namer.shell.t.stock_rules;
+fn inputs(says: &Namer<'_>, story: &RuleStory) -> Vec<(&'static str, String, OriginWords)> {
+    let t = &says.shell.t.stock_rules;
     let (row, found) = (&story.row, &story.found);
     let small = |number: f32| real(f64::from(number));
     let none = OriginWords::default;
@@ -279,32 +279,32 @@ fn inputs(namer: &Namer<'_>, story: &RuleStory) -> Vec<(&'static str, String, Or
     let percent = found.service_percent;
     let factor = real(found.supply.service_factor);
     let value = fill(t.input_service_value, &[&percent.value, &factor]);
-    let origin = namer.origin(Some(percent.value), Some(percent), Kind::Choice);
+    let origin = says.origin(Some(percent.value), Some(percent), Kind::Choice);
     inputs.push((t.input_service, value, origin));
     let days = found.order_days;
-    let origin = namer.origin(Some(days.value), Some(days), Kind::Choice);
+    let origin = says.origin(Some(days.value), Some(days), Kind::Choice);
     inputs.push((t.input_days, small(days.value), origin));
-    inputs.push((t.input_pack, namer.amount(row.pack_units), none()));
+    inputs.push((t.input_pack, says.amount(row.pack_units), none()));
     inputs.push((
         t.field_maximum,
         found.maximum.map_or_else(
-            || namer.shell.t.stock.none_word.to_owned(),
-            |told| namer.amount(told.value),
+            || says.shell.t.stock.none_word.to_owned(),
+            |told| says.amount(told.value),
         ),
-        namer.origin(
+        says.origin(
             found.maximum.map(|told| told.value),
             found.maximum,
             Kind::Choice,
         ),
     ));
-    let rounding = rounding_word(found.rounding.value, namer.shell.t).to_owned();
-    let origin = namer.origin(
+    let rounding = rounding_word(found.rounding.value, says.shell.t).to_owned();
+    let origin = says.origin(
         Some(found.rounding.value),
         Some(found.rounding),
         Kind::Choice,
     );
     inputs.push((t.field_rounding, rounding, origin));
-    let available = namer.amount(namer.line.standing.usable);
+    let available = says.amount(says.line.standing.usable);
     inputs.push((t.input_available, available, none()));
     // Both or none: one of them alone gives nothing.
     if let Some((order, hold)) = row.order_cost.zip(row.holding_cost) {
@@ -324,8 +324,8 @@ fn number(quantity: i64) -> f64 {
     quantity as f64
 }
 
-fn safety_part(namer: &Namer<'_>, story: &RuleStory) -> HowPart {
-    let t = &namer.shell.t.stock_rules;
+fn safety_part(says: &Namer<'_>, story: &RuleStory) -> HowPart {
+    let t = &says.shell.t.stock_rules;
     let (demand, supply) = (story.row.inputs().demand, story.found.supply);
     let (answer, sentence) = match story.found.levels {
         Some(levels) => {
@@ -346,9 +346,9 @@ fn safety_part(namer: &Namer<'_>, story: &RuleStory) -> HowPart {
                     &grouped(levels.safety_stock),
                 ],
             );
-            (namer.amount(levels.safety_stock), words)
+            (says.amount(levels.safety_stock), words)
         }
-        None => (namer.amount(0), t.safety_none.to_owned()),
+        None => (says.amount(0), t.safety_none.to_owned()),
     };
     HowPart {
         id: "safety",
@@ -364,8 +364,8 @@ fn is_by_rule(origin: Origin) -> bool {
 }
 
 /// The reorder point as it is computed.
-fn point_words(namer: &Namer<'_>, story: &RuleStory) -> Option<String> {
-    let t = &namer.shell.t.stock_rules;
+fn point_words(says: &Namer<'_>, story: &RuleStory) -> Option<String> {
+    let t = &says.shell.t.stock_rules;
     let levels = story.found.levels?;
     let (demand, supply) = (story.row.inputs().demand, story.found.supply);
     let expected = demand.per_day * (supply.lead_days + supply.round_days);
@@ -382,16 +382,16 @@ fn point_words(namer: &Namer<'_>, story: &RuleStory) -> Option<String> {
     ))
 }
 
-fn point_part(namer: &Namer<'_>, story: &RuleStory) -> HowPart {
-    let t = &namer.shell.t.stock_rules;
-    let (found, kept) = (&story.found, namer.line.standing.reorder_point);
+fn point_part(says: &Namer<'_>, story: &RuleStory) -> HowPart {
+    let t = &says.shell.t.stock_rules;
+    let (found, kept) = (&story.found, says.line.standing.reorder_point);
     let mut sentences = Vec::new();
-    let computed = point_words(namer, story);
+    let computed = point_words(says, story);
     if is_by_rule(found.reorder_point.origin) {
-        let value = namer.amount(found.reorder_point.value);
+        let value = says.amount(found.reorder_point.value);
         sentences.push(fill(t.point_set, &[&value]));
         if let Some(levels) = found.levels {
-            sentences.push(fill(t.would_be, &[&namer.amount(levels.reorder_point)]));
+            sentences.push(fill(t.would_be, &[&says.amount(levels.reorder_point)]));
         }
     } else if computed.is_none() {
         sentences.push(t.point_none.to_owned());
@@ -399,23 +399,23 @@ fn point_part(namer: &Namer<'_>, story: &RuleStory) -> HowPart {
     sentences.extend(computed);
     HowPart {
         id: "point",
-        heading: namer.shell.t.stock.point,
-        answer: namer.amount(kept),
-        origin: Some(namer.origin(Some(kept), Some(found.reorder_point), Kind::Level)),
+        heading: says.shell.t.stock.point,
+        answer: says.amount(kept),
+        origin: Some(says.origin(Some(kept), Some(found.reorder_point), Kind::Level)),
         sentences,
     }
 }
 
-fn target_part(namer: &Namer<'_>, story: &RuleStory) -> HowPart {
-    let t = &namer.shell.t.stock_rules;
-    let (found, kept) = (&story.found, namer.line.standing.par);
+fn target_part(says: &Namer<'_>, story: &RuleStory) -> HowPart {
+    let t = &says.shell.t.stock_rules;
+    let (found, kept) = (&story.found, says.line.standing.par);
     let (demand, supply) = (story.row.inputs().demand, found.supply);
     let mut sentences = Vec::new();
     let said = found.par_raised_from.unwrap_or(found.par.value);
     match (found.par.origin, found.levels) {
         (Origin::Rule { .. }, levels) => {
-            sentences.push(fill(t.par_set, &[&namer.amount(said)]));
-            sentences.extend(levels.map(|levels| fill(t.would_be, &[&namer.amount(levels.par)])));
+            sentences.push(fill(t.par_set, &[&says.amount(said)]));
+            sentences.extend(levels.map(|levels| fill(t.would_be, &[&says.amount(levels.par)])));
         }
         (_, None) => sentences.push(t.par_none.to_owned()),
         (_, Some(_)) => {}
@@ -438,21 +438,21 @@ fn target_part(namer: &Namer<'_>, story: &RuleStory) -> HowPart {
         ));
     }
     if let Some(from) = found.par_raised_from {
-        let words = [&namer.amount(from), &namer.amount(found.par.value)];
+        let words = [&says.amount(from), &says.amount(found.par.value)];
         sentences.push(fill(t.par_raised, &[words[0], words[1]]));
     }
     HowPart {
         id: "target",
-        heading: namer.shell.t.stock.target,
-        answer: namer.amount(kept),
-        origin: Some(namer.origin(Some(kept), Some(found.par), Kind::Level)),
+        heading: says.shell.t.stock.target,
+        answer: says.amount(kept),
+        origin: Some(says.origin(Some(kept), Some(found.par), Kind::Level)),
         sentences,
     }
 }
 
-fn bin_part(namer: &Namer<'_>, story: &RuleStory) -> HowPart {
-    let t = &namer.shell.t.stock_rules;
-    let kept = namer.line.standing.fixed_quantity;
+fn bin_part(says: &Namer<'_>, story: &RuleStory) -> HowPart {
+    let t = &says.shell.t.stock_rules;
+    let kept = says.line.standing.fixed_quantity;
     let told = story.found.fixed_quantity;
     let mut sentences = Vec::new();
     match (
@@ -460,29 +460,29 @@ fn bin_part(namer: &Namer<'_>, story: &RuleStory) -> HowPart {
         story.found.levels,
     ) {
         (Some(told), levels) => {
-            sentences.push(fill(t.bin_set, &[&namer.amount(told.value)]));
+            sentences.push(fill(t.bin_set, &[&says.amount(told.value)]));
             sentences.extend(
-                levels.map(|levels| fill(t.would_be, &[&namer.amount(levels.one_of_two_bins())])),
+                levels.map(|levels| fill(t.would_be, &[&says.amount(levels.one_of_two_bins())])),
             );
         }
         (None, Some(levels)) => {
-            let bin = namer.amount(levels.one_of_two_bins());
+            let bin = says.amount(levels.one_of_two_bins());
             sentences.push(fill(t.bin_how, &[&bin]));
         }
         (None, None) => sentences.push(t.bin_none.to_owned()),
     }
     HowPart {
         id: "bin",
-        heading: namer.shell.t.stock.one_bin,
-        answer: namer.amount(kept.unwrap_or(0)),
-        origin: Some(namer.origin(kept, told, Kind::Level)),
+        heading: says.shell.t.stock.one_bin,
+        answer: says.amount(kept.unwrap_or(0)),
+        origin: Some(says.origin(kept, told, Kind::Level)),
         sentences,
     }
 }
 
-fn fixed_part(namer: &Namer<'_>, found: &InForce, story: &RuleStory) -> HowPart {
-    let t = &namer.shell.t.stock_rules;
-    let kept = namer.line.standing.method;
+fn fixed_part(says: &Namer<'_>, found: &InForce, story: &RuleStory) -> HowPart {
+    let t = &says.shell.t.stock_rules;
+    let kept = says.line.standing.method;
     let mut sentences = Vec::new();
     if found.lacks_quantity {
         sentences.push(t.fixed_lacks.to_owned());
@@ -491,7 +491,7 @@ fn fixed_part(namer: &Namer<'_>, found: &InForce, story: &RuleStory) -> HowPart 
         .fixed_quantity
         .filter(|_| found.method.value == StockMethod::Fixed)
     {
-        sentences.push(fill(t.fixed_set, &[&namer.amount(told.value)]));
+        sentences.push(fill(t.fixed_set, &[&says.amount(told.value)]));
         if let Some(from) = found.fixed_raised_from {
             let pack = grouped(story.row.pack_units);
             let words = [&grouped(from), &pack, &grouped(told.value)];
@@ -501,14 +501,14 @@ fn fixed_part(namer: &Namer<'_>, found: &InForce, story: &RuleStory) -> HowPart 
     HowPart {
         id: "fixed",
         heading: t.field_method,
-        answer: method_word(kept, namer.shell.t).to_owned(),
-        origin: Some(namer.origin(Some(kept), Some(found.method), Kind::Choice)),
+        answer: method_word(kept, says.shell.t).to_owned(),
+        origin: Some(says.origin(Some(kept), Some(found.method), Kind::Choice)),
         sentences,
     }
 }
 
-fn economic_part(namer: &Namer<'_>, story: &RuleStory) -> Option<HowPart> {
-    let t = &namer.shell.t.stock_rules;
+fn economic_part(says: &Namer<'_>, story: &RuleStory) -> Option<HowPart> {
+    let t = &says.shell.t.stock_rules;
     let (order, hold) = story.row.order_cost.zip(story.row.holding_cost)?;
     let size = story.found.economic?;
     let per_year = story.row.inputs().demand.per_day * 365.0;
@@ -528,21 +528,21 @@ fn economic_part(namer: &Namer<'_>, story: &RuleStory) -> Option<HowPart> {
         .fixed_quantity
         .filter(|told| told.origin == Origin::Computed && !story.row.has_two_bins);
     let follows = match used {
-        Some(told) => fill(t.economic_used, &[&namer.amount(told.value)]),
+        Some(told) => fill(t.economic_used, &[&says.amount(told.value)]),
         None => t.economic_unused.to_owned(),
     };
     Some(HowPart {
         id: "economic",
         heading: t.economic,
-        answer: namer.amount(size),
+        answer: says.amount(size),
         origin: None,
         sentences: vec![how, follows],
     })
 }
 
-fn cover_part(namer: &Namer<'_>) -> HowPart {
-    let t = &namer.shell.t.stock_rules;
-    let row = &namer.line.standing;
+fn cover_part(says: &Namer<'_>) -> HowPart {
+    let t = &says.shell.t.stock_rules;
+    let row = &says.line.standing;
     let per_day = f64::from(row.use_per_day);
     let sentence = if per_day > 0.0 {
         let available = row.usable.max(0);
@@ -557,7 +557,7 @@ fn cover_part(namer: &Namer<'_>) -> HowPart {
     HowPart {
         id: "cover",
         heading: t.cover,
-        answer: cover_words(namer.line, namer.shell.t),
+        answer: cover_words(says.line, says.shell.t),
         origin: None,
         sentences: vec![sentence],
     }

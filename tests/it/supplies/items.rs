@@ -216,9 +216,12 @@ async fn an_item_is_added_once_with_packs_and_codes_and_held_at_a_place_until_it
         .await;
     assert_eq!(answer.status, 422);
     has(&answer, "something was booked in each already");
-    let (id, held) = (place.to_string(), format!("{hold}?place={place}"));
+    let (id, bins_page) = (place.to_string(), format!("{hold}?place={place}"));
     assert_eq!(
-        tech.page(&held).await.attribute("#bin", "value").as_deref(),
+        tech.page(&bins_page)
+            .await
+            .attribute("#bin", "value")
+            .as_deref(),
         Some("A-09")
     );
     let end = |key: String| {
