@@ -24,6 +24,9 @@ const CABINETS_MAX: usize = 3;
 /// Days of use before today, and every how many of them something is taken.
 const PAST_DAYS: i64 = 56;
 const TAKEN_EVERY: i64 = 2;
+/// What an order costs, and holding one piece for a year.
+const ORDER_COST: f64 = 12.0;
+const HOLDING_COST: f64 = 0.4;
 /// Items that one place holds: 40 kinds, one size each, so that places differ.
 const DAYS_OF_STOCK: i64 = 4;
 
@@ -96,6 +99,7 @@ async fn store_catalogue(conn: &mut AsyncPgConnection) -> QueryResult<Vec<Item>>
                 supplier::name.eq(*name),
                 supplier::lead_days.eq(*days),
                 supplier::lead_deviation_days.eq(*deviation),
+                supplier::order_cost.eq(ORDER_COST),
             )
         })
         .collect();
@@ -123,6 +127,7 @@ async fn store_catalogue(conn: &mut AsyncPgConnection) -> QueryResult<Vec<Item>>
                 item::base_unit.eq(kind.unit),
                 item::category.eq(kind.category),
                 item::supplier_id.eq(suppliers.get(kind.supplier)),
+                item::holding_cost.eq(HOLDING_COST),
             )
         })
         .collect();

@@ -14,7 +14,7 @@ pub use super::stock_act::act;
 use super::words::{quantity, reason_word, state_word};
 use super::{rule_how, samples};
 use crate::app::App;
-use crate::db::types::{LotState, OrderState, Role, StockMethod};
+use crate::db::types::{LotState, OrderState, Role};
 use crate::ids::{ItemId, StockPlaceId};
 use crate::live::Topic;
 use crate::supplies::acts::{PortionRow, list_portions};
@@ -397,10 +397,6 @@ impl Chosen {
             rows.push((t.rule, t.rule_bins.to_owned()));
         } else {
             rows.push((t.position, amount(row.standing().position())));
-            match (row.method, row.fixed_quantity) {
-                (StockMethod::Fixed, Some(fixed)) => rows.push((t.fixed, amount(fixed))),
-                _ => rows.push((t.rule, t.rule_par.to_owned())),
-            }
         }
         rows.push((t.use_a_day, format!("{:.1}", row.use_per_day)));
         rows.push((t.cover, cover_words(&here.line, shell.t)));

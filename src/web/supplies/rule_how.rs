@@ -195,6 +195,10 @@ pub(super) fn numbers(
         let value = rounding_word(row.rounding, shell.t).to_owned();
         numbers.push(says.number(r.field_rounding, value, origin, "inputs"));
     }
+    if let Some(levels) = found.levels {
+        let value = says.amount(levels.safety_stock);
+        numbers.push(says.number(r.safety, value, plain(r.origin_computed), "safety"));
+    }
     let percent = found.service_percent;
     let origin = says.origin(Some(percent.value), Some(percent), Kind::Choice);
     let value = fill(r.percent_value, &[&percent.value]);
@@ -205,6 +209,16 @@ pub(super) fn numbers(
         let value = fill(r.days_value, &[&real(f64::from(days.value))]);
         numbers.push(says.number(r.days_row, value, origin, "target"));
     }
+    if let Some(size) = found.economic {
+        let value = says.amount(size);
+        numbers.push(says.number(r.economic, value, plain(r.origin_costs), "economic"));
+    }
+    let origin = if row.use_per_day > 0.0 {
+        plain(r.origin_computed)
+    } else {
+        plain(r.origin_no_use)
+    };
+    numbers.push(says.number(r.cover, cover_words(line, shell.t), origin, "cover"));
     numbers
 }
 

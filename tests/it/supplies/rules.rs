@@ -409,6 +409,12 @@ async fn a_technician_sees_where_numbers_come_from_and_changes_the_rule_once() {
     has_not(&page, "before there were rules");
     has(&page, "61 eachComputed from use");
     has(&page, "95 %Usual value");
+    has(&page, "Safety stock14 eachComputed from use");
+    has(
+        &page,
+        "Size of order with the least cost369 eachComputed from costs",
+    );
+    has(&page, "Days of cover0 daysComputed from use");
     let how = tech
         .page(&format!("/supplies/items/{item}/how?place={place}"))
         .await;
