@@ -5,7 +5,9 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use uuid::Uuid;
 use wardtrack::db::schema::stocking;
+use wardtrack::db::types::StockReason;
 use wardtrack::ids::{FacilityId, FloorId};
+use wardtrack::supplies::acts::{LotLabel, Receipt, StockAct};
 use wardtrack::supplies::carry::{carry, carry_due, find_rule_story};
 use wardtrack::supplies::demand::follow_demand;
 use wardtrack::supplies::import::apply_file;
@@ -591,4 +593,59 @@ async fn a_technician_sees_where_numbers_come_from_and_changes_the_rule_once() {
         &tech.page("/supplies/rules?which=places&q=nothing").await,
         "No rule is for an item or place with",
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rules_that_are_saved_at_the_same_moment_all_end_up_in_force() {
+    let database = TestDatabase::new().await;
+    let mut conn = database.conn().await;
+    let now = Utc::now();
+    let ward = Ward::new(&mut conn, now).await;
+    let shelf = Shelf::new(&mut conn, ward, "met", RESTOCK, now).await;
+    let item = Some(shelf.stock.item_id);
+    let place = Scope::Place(shelf.stock.stock_place_id);
+    let par = |par| RuleFields {
+        par: Some(par),
+        ..RuleFields::default()
+    };
+    // Each of them changes a rule of its own again and again, while somebody receives and issues.
+    let mut people = Vec::new();
+    for (item_id, scope) in [
+        (None, Scope::Everywhere),
+        (item, Scope::Everywhere),
+        (None, place),
+        (item, place),
+    ] {
+        let mut conn = database.conn().await;
+        people.push(tokio::spawn(async move {
+            for round in 1..=10 {
+                let rule = RuleKey { item_id, scope };
+                let fields = match scope {
+                    Scope::Everywhere => point(round),
+                    _ => par(100 + round),
+                };
+                save(&mut conn, &shelf, rule, fields, now).await;
+            }
+        }));
+    }
+    let mut other = database.conn().await;
+    people.push(tokio::spawn(async move {
+        for _ in 0..10 {
+            let arrive = StockAct::Arrive {
+                reason: StockReason::Receive,
+                bin_id: shelf.bins[0],
+                lot: LotLabel::default(),
+                quantity: 13,
+                receipt: Receipt::default(),
+            };
+            shelf.accept(&mut other, arrive, None, now).await;
+        }
+    }));
+    for person in people {
+        person.await.unwrap();
+    }
+    let story = find_rule_story(&conn, shelf.stock).await.unwrap().unwrap();
+    assert!(story.row.keeps(&story.found), "{story:?}");
+    assert_eq!(in_force(&mut conn, &shelf).await, (10, 110, None));
+    check(&mut conn, shelf.stock.item_id, now, "after all of them").await;
 }
