@@ -6,8 +6,8 @@ COMMENT ON COLUMN supplier.order_cost IS 'What one order costs, whatever is in i
 ALTER TABLE item ADD COLUMN holding_cost double precision CONSTRAINT item_holding_cost_check CHECK (holding_cost > 0 AND holding_cost <= 1000000);
 COMMENT ON COLUMN item.holding_cost IS 'What it costs to hold one base unit for a year, in the same money; NULL: nobody said.';
 
--- A default that is the same for all rows is not written into them: the table is not rewritten. Rows of the former code have none.
-ALTER TABLE stocking ADD COLUMN rules_at timestamptz DEFAULT now();
+-- A constant default is not written into the rows that are there: the table is not rewritten. Rows that the former code adds have none.
+ALTER TABLE stocking ADD COLUMN rules_at timestamptz DEFAULT '2026-11-26 21:00:00+00';
 ALTER TABLE stocking ALTER COLUMN rules_at DROP DEFAULT;
 COMMENT ON COLUMN stocking.rules_at IS 'When the rules were carried into it and changed something last. NULL: it was written by hand and keeps its numbers until a rule that reaches it is saved.';
 
