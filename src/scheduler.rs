@@ -66,7 +66,7 @@ pub enum Job {
     Messages,
     /// R17: lots that expire.
     Expiry,
-    /// Mean use of a day.
+    /// Mean use of a day, and rules that reach many.
     Demand,
     /// Retention.
     CleanUp,
@@ -118,9 +118,10 @@ impl Job {
             | Self::SeenAgain
             | Self::Readers
             | Self::Cabinets
+            | Self::Demand
             | Self::Messages => 5,
             Self::Rooms => 15,
-            Self::Service | Self::Expiry | Self::Demand => 60,
+            Self::Service | Self::Expiry => 60,
             Self::CleanUp => 600,
         })
     }

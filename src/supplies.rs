@@ -10,20 +10,26 @@
 //! What readers tell comes by [`reads`], in the transaction of the consumer; [`cabinet`] decides what it means (R25). A file of items, places
 //! and rules comes by [`import`].
 //!
-//! Not here yet: rules that are inherited down the tree of places (`stock_rule` is there, nothing reads it: [`rules::Levels`] waits for it),
-//! and pages that edit one item or rule.
+//! Rules are inherited down the tree of places ([`inherit`]) and carried into `stocking` ([`carry`]), which is what all of this reads;
+//! people change them by [`rulebook`], and items one by one by [`catalogue`].
 
 pub mod acts;
 pub mod cabinet;
+pub mod carry;
+pub mod catalogue;
 pub mod counts;
 pub mod demand;
 pub mod expiry;
 pub mod import;
+pub mod inherit;
+pub mod item_form;
 pub mod ledger;
 pub mod list;
 pub mod lots;
 pub mod orders;
 pub mod reads;
+pub mod rule_form;
+pub mod rulebook;
 pub mod rules;
 pub mod scan;
 pub mod sent;

@@ -13,6 +13,7 @@ mod orders;
 mod places;
 mod register;
 mod stock;
+mod stock_rules;
 
 pub use boards::{board, targets};
 pub use counts::{count_lines, counts};
@@ -24,6 +25,7 @@ pub use orders::{order_lines, sent_order, sent_orders};
 pub use places::{plan, rooms};
 pub use register::{equipment, models, tags, types};
 pub use stock::{expiring_lots, lot, stock_moves, stock_place, stock_places};
+pub use stock_rules::stock_rules;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};

@@ -31,6 +31,8 @@ pub mod pages;
 pub mod plan;
 pub mod register;
 pub mod search;
+pub mod stock_items;
+pub mod stock_rules;
 pub mod supplies;
 pub mod synonyms;
 pub mod tables;
@@ -100,6 +102,10 @@ pub struct Strings {
     pub orders: supplies::Orders,
     /// Lots.
     pub lots: supplies::Lots,
+    /// Items, one by one.
+    pub stock_items: stock_items::StockItems,
+    /// Rules of restocking.
+    pub stock_rules: stock_rules::StockRules,
     /// The register of equipment.
     pub register: register::Register,
     /// The page "More".
@@ -144,6 +150,8 @@ pub static EN: Strings = Strings {
     scan: counts::Scan::EN,
     orders: supplies::Orders::EN,
     lots: supplies::Lots::EN,
+    stock_items: stock_items::StockItems::EN,
+    stock_rules: stock_rules::StockRules::EN,
     tasks: alerts::Tasks::EN,
     favourites: alerts::Favourites::EN,
     accuracy: alerts::Accuracy::EN,

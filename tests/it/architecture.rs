@@ -103,6 +103,9 @@ fn pure_modules_are_pure() {
         "find/rank",
         "places/plan",
         "places/walk",
+        "supplies/inherit",
+        "supplies/item_form",
+        "supplies/rule_form",
         "supplies/rules",
         "supplies/standing",
     ];

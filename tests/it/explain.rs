@@ -18,7 +18,8 @@ use crate::support::TestApp;
 const BIG_ROWS: i64 = 10_000;
 
 /// Files that only write, rows that other statements have read and locked by their keys before.
-const WRITES: [&str; 31] = [
+const WRITES: [&str; 32] = [
+    "src/supplies/sql/carry_rules.sql",
     "src/supplies/sql/import_write_items.sql",
     "src/supplies/sql/import_clear_packs.sql",
     "src/supplies/sql/import_write_packs.sql",
@@ -408,6 +409,7 @@ async fn explain_statements(mut conn: &mut AsyncPgConnection) {
         "task",
         "asset_event",
         "stocking",
+        "stock_rule",
         "stock_level",
         "stock_move",
         "order_line",
@@ -1001,6 +1003,60 @@ async fn explain_statements(mut conn: &mut AsyncPgConnection) {
             "(now(), 1000)".to_owned(),
         ),
         (
+            "what rules in force are made from",
+            "(bigint[], bigint[])",
+            supplies::carry::RULE_INPUTS_SQL,
+            "(ARRAY[1, 2, 3], ARRAY[1, 2, 3])".to_owned(),
+        ),
+        (
+            "rules that apply",
+            "(bigint[], bigint[], bigint[], bigint[], bigint[], bigint[])",
+            supplies::carry::RULES_OF_SQL,
+            "(ARRAY[1, 2, NULL], ARRAY[1, 2, NULL], ARRAY[1, 1, 1], ARRAY[1, 1, 1], ARRAY[1, 1, 1], ARRAY[1, 1, 1])".to_owned(),
+        ),
+        (
+            "what a rule of an item reaches",
+            "(bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint)",
+            supplies::carry::RULE_REACH_SQL,
+            "(7, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 501)".to_owned(),
+        ),
+        (
+            "what a rule of a facility reaches next",
+            "(bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint)",
+            supplies::carry::RULE_REACH_SQL,
+            "(NULL, NULL, NULL, NULL, NULL, 1, NULL, NULL, 700, 3, 1000)".to_owned(),
+        ),
+        (
+            "rules above places",
+            "(boolean, bigint, text, text, bigint[], bigint)",
+            supplies::rulebook::STOCK_RULES_SQL,
+            "(false, NULL, NULL, NULL, NULL, 51)".to_owned(),
+        ),
+        (
+            "rules at places by text",
+            "(boolean, bigint, text, text, bigint[], bigint)",
+            supplies::rulebook::STOCK_RULES_SQL,
+            "(true, 500, 'item 17', '%item 17%', NULL, 51)".to_owned(),
+        ),
+        (
+            "rules to be named",
+            "(boolean, bigint, text, text, bigint[], bigint)",
+            supplies::rulebook::STOCK_RULES_SQL,
+            "(NULL, NULL, NULL, NULL, ARRAY[1, 2, 3], 3)".to_owned(),
+        ),
+        (
+            "an item as its form shows it",
+            "(bigint)",
+            supplies::catalogue::ITEM_SHEET_SQL,
+            "(7)".to_owned(),
+        ),
+        (
+            "where a rule holds",
+            "(bigint, bigint, bigint, bigint, bigint)",
+            supplies::rulebook::RULE_SCOPE_SQL,
+            format!("({store}, NULL, NULL, NULL, NULL)"),
+        ),
+        (
             "a place of stock",
             "(bigint)",
             supplies::stock::STOCK_PLACE_SQL,
@@ -1358,6 +1414,7 @@ struct Ids {
     order: i64,
     item: i64,
     lot: i64,
+    supplier: i64,
     stock_place: i64,
     count: i64,
 }
@@ -1379,6 +1436,7 @@ impl Ids {
             order: number(conn, "SELECT max(id) FROM supply_order").await,
             item: number(conn, "SELECT min(id) + 77 FROM item").await,
             lot: number(conn, "SELECT min(id) + 77 FROM lot").await,
+            supplier: number(conn, "SELECT min(id) FROM supplier").await,
             stock_place: number(conn, "SELECT min(id) + 7 FROM stock_place").await,
             count: number(conn, "SELECT min(id) FROM count_session").await,
         }
@@ -1451,6 +1509,7 @@ impl Ids {
                 "/supplies/places" => self.stock_place,
                 "/counts" => self.count,
                 "/supplies/items" => self.item,
+                "/supplies/suppliers" => self.supplier,
                 _ => panic!("say here what to open for {pattern}"),
             };
             let path = pattern.replace("{id}", &id.to_string());
@@ -1493,8 +1552,24 @@ impl Ids {
             "supplies" if pattern == routes::SUPPLIES => {
                 vec![String::new(), "q=item+17".to_owned(), "q=E42".to_owned()]
             }
-            "supplies" if pattern == routes::ITEM_CSV => {
+            "supplies" if pattern == routes::ITEM_CSV || pattern == routes::ITEM_HOW => {
                 vec![format!("place={}", self.stock_place)]
+            }
+            "supplies" if pattern == routes::RULES || pattern == routes::RULES_CSV => vec![
+                String::new(),
+                "which=places&after=700".to_owned(),
+                "which=places&q=item+17".to_owned(),
+                "which=above&q=floor".to_owned(),
+            ],
+            "supplies" if pattern == routes::RULE_FORM => vec![
+                format!("item={}&at=place-{}", self.item, self.stock_place),
+                format!("item={}&at=floor-{}", self.item, self.floor),
+            ],
+            "supplies" if pattern == routes::RULE_NEW => {
+                vec![
+                    String::new(),
+                    "item=E17&at=&name=explained+store+3".to_owned(),
+                ]
             }
             "quarantine" if path == "/quarantine" => {
                 vec![String::new(), "reason=not_json".to_owned()]

@@ -38,6 +38,8 @@ use wardtrack::web::supplies::counts::session::CountPage;
 use wardtrack::web::supplies::how::HowPage;
 use wardtrack::web::supplies::import::{SupplyImportPage, SupplyReportPage};
 use wardtrack::web::supplies::item::ItemPage;
+use wardtrack::web::supplies::item_edit::ItemFormPage;
+use wardtrack::web::supplies::item_hold::ItemHoldPage;
 use wardtrack::web::supplies::lot::LotPage;
 use wardtrack::web::supplies::lots::LotsPage;
 use wardtrack::web::supplies::order::OrderPage;
@@ -45,8 +47,13 @@ use wardtrack::web::supplies::orders::OrdersPage;
 use wardtrack::web::supplies::place::StockPlacePage;
 use wardtrack::web::supplies::places::SuppliesPage;
 use wardtrack::web::supplies::reorder::ReorderPage;
+use wardtrack::web::supplies::rule_edit::RuleFormPage;
+use wardtrack::web::supplies::rule_how::RuleHowPage;
+use wardtrack::web::supplies::rule_new::NewRulePage;
+use wardtrack::web::supplies::rules::RulesPage;
 use wardtrack::web::supplies::scan::ScanPage;
 use wardtrack::web::supplies::scan::link::LinkPage;
+use wardtrack::web::supplies::supplier::SupplierPage;
 use wardtrack::web::synonyms::file::SynonymImportPage;
 use wardtrack::web::synonyms::{SynonymPage, SynonymsPage};
 use wardtrack::web::tasks::TasksPage;
@@ -109,6 +116,13 @@ fn rendered() -> Vec<(String, String)> {
         all("count", CountPage::samples()),
         all("scan", ScanPage::samples()),
         all("link", LinkPage::samples()),
+        all("item form", ItemFormPage::samples()),
+        all("item at a place", ItemHoldPage::samples()),
+        all("supplier", SupplierPage::samples()),
+        all("restocking rules", RulesPage::samples()),
+        all("restocking rule", RuleFormPage::samples()),
+        all("new restocking rule", NewRulePage::samples()),
+        all("how a rule is made", RuleHowPage::samples()),
         all("stock place", StockPlacePage::samples()),
         all("item", ItemPage::samples()),
         all("lots", LotsPage::samples()),

@@ -9,10 +9,11 @@ use super::super::supplies::{
     KINDS, ROUNDS, SIZES, SUPPLIERS, TWO_BIN_EVERY, item_number, used_a_day,
 };
 use crate::db::schema::{
-    bin, item, item_pack, lot, room, stock_place, stocking, supplier, supply_round,
+    bin, item, item_pack, lot, room, stock_place, stock_rule, stocking, supplier, supply_round,
 };
 use crate::db::types::{RoomKind, StockPlaceKind, StockReason};
 use crate::ids::{BinId, ItemId, LotId, RoomId, RoundId, StockPlaceId, SupplierId};
+use crate::supplies::carry::write_in_force;
 use crate::supplies::ledger::{MovedBy, NewMove, StockKey, post};
 use crate::supplies::settle::settle;
 
@@ -23,6 +24,9 @@ const CABINETS_MAX: usize = 3;
 /// Days of use before today, and every how many of them something is taken.
 const PAST_DAYS: i64 = 56;
 const TAKEN_EVERY: i64 = 2;
+/// What an order costs, and holding one piece for a year.
+const ORDER_COST: f64 = 12.0;
+const HOLDING_COST: f64 = 0.4;
 /// Items that one place holds: 40 kinds, one size each, so that places differ.
 const DAYS_OF_STOCK: i64 = 4;
 
@@ -95,6 +99,7 @@ async fn store_catalogue(conn: &mut AsyncPgConnection) -> QueryResult<Vec<Item>>
                 supplier::name.eq(*name),
                 supplier::lead_days.eq(*days),
                 supplier::lead_deviation_days.eq(*deviation),
+                supplier::order_cost.eq(ORDER_COST),
             )
         })
         .collect();
@@ -122,6 +127,7 @@ async fn store_catalogue(conn: &mut AsyncPgConnection) -> QueryResult<Vec<Item>>
                 item::base_unit.eq(kind.unit),
                 item::category.eq(kind.category),
                 item::supplier_id.eq(suppliers.get(kind.supplier)),
+                item::holding_cost.eq(HOLDING_COST),
             )
         })
         .collect();
@@ -255,7 +261,8 @@ async fn store_stock(
         (of.next(), of.next())
     };
     let today = now.date_naive();
-    let (mut rows, mut stock, mut lots) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut rows, mut rules) = (Vec::new(), Vec::new());
+    let (mut stock, mut lots) = (Vec::new(), Vec::new());
     for (position, (number, item)) in held.iter().enumerate() {
         let (Some(first), second) = bins_of(position) else {
             continue;
@@ -269,12 +276,16 @@ async fn store_stock(
             stocking::stock_place_id.eq(place),
             stocking::bin_id.eq(first),
             stocking::second_bin_id.eq(second),
-            stocking::reorder_point.eq(point),
-            stocking::par.eq(par),
             stocking::fixed_quantity.eq(second.map(|_| one_bin)),
-            stocking::pack_units.eq(item.pack_units),
             stocking::use_per_day.eq(mean_use(&taken)),
             stocking::settled_at.eq(now),
+        ));
+        rules.push((
+            stock_rule::item_id.eq(item.id),
+            stock_rule::stock_place_id.eq(place),
+            stock_rule::reorder_point.eq(point),
+            stock_rule::par.eq(par),
+            stock_rule::fixed_quantity.eq(second.map(|_| one_bin)),
         ));
         lots.push((item.id, *number, expiry(today, chance)));
         // An ordinary morning: most places hold enough, some are near their point.
@@ -288,6 +299,10 @@ async fn store_stock(
         stock.extend(second.map(|second| (item.id, second, one_bin, Vec::new())));
     }
     let inserted = rows.len() + bins.len();
+    diesel::insert_into(stock_rule::table)
+        .values(rules)
+        .execute(conn)
+        .await?;
     diesel::insert_into(stocking::table)
         .values(rows)
         .execute(conn)
@@ -322,7 +337,6 @@ async fn store_stock(
         let issues = taken.iter();
         moves.extend(issues.map(|(ago, used)| stock_move(StockReason::Issue, -used, *ago)));
     }
-    post(conn, &moves, now).await?;
     let keys: Vec<StockKey> = held
         .iter()
         .map(|(_, item)| StockKey {
@@ -330,6 +344,8 @@ async fn store_stock(
             stock_place_id: place,
         })
         .collect();
+    write_in_force(conn, &keys, now).await?;
+    post(conn, &moves, now).await?;
     settle(conn, &keys, now).await?;
     Ok(inserted + moves.len())
 }

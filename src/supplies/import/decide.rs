@@ -48,7 +48,7 @@ pub struct ItemWrite {
     pub changes: Vec<Change>,
 }
 
-/// An item at a place whose rule is new or changes: all of it as it will be.
+/// An item at a place that is new there, or whose bin or own rule changes: all of it as it will be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlaceWrite {
     /// The row.
@@ -67,10 +67,10 @@ pub struct PlaceWrite {
     pub bin: String,
     /// The second of two bins.
     pub second_bin: Option<String>,
-    /// At or below it, order.
-    pub reorder_point: i64,
-    /// What it should hold.
-    pub target: i64,
+    /// At or below it, order; `None`: inherited or computed.
+    pub reorder_point: Option<i64>,
+    /// What it should hold; `None`: inherited or computed.
+    pub target: Option<i64>,
     /// Never above it.
     pub maximum: Option<i64>,
     /// Fixed quantity, or what one of two bins holds.
@@ -457,7 +457,8 @@ fn decide_place(
     if second_bin.as_deref() == Some(bin.as_str()) {
         return refuse(At::SecondBin, &bin, "The two bins need names of their own.");
     }
-    if second_bin.is_some() && fixed_quantity.is_none() {
+    let is_two_bin_now = known.is_some_and(|rule| rule.second_bin.is_some());
+    if second_bin.is_some() && fixed_quantity.is_none() && !is_two_bin_now {
         return refuse(
             At::Fixed,
             "",
@@ -466,11 +467,12 @@ fn decide_place(
     }
     let reorder_point = draft
         .reorder_point
-        .or(known.map(|rule| rule.reorder_point))
-        .unwrap_or(0);
-    let target = draft.target.or(known.map(|rule| rule.target));
-    let target = target.unwrap_or(reorder_point);
-    if target < reorder_point {
+        .or_else(|| known.and_then(|rule| rule.reorder_point));
+    let target = draft.target.or_else(|| known.and_then(|rule| rule.target));
+    if let Some((target, _)) = target
+        .zip(reorder_point)
+        .filter(|(target, point)| target < point)
+    {
         return refuse(
             At::Target,
             &target.to_string(),
@@ -491,10 +493,10 @@ fn decide_place(
             ),
             (
                 "reorder_point",
-                rule.reorder_point.to_string(),
-                reorder_point.to_string(),
+                number(rule.reorder_point),
+                number(reorder_point),
             ),
-            ("target", rule.target.to_string(), target.to_string()),
+            ("target", number(rule.target), number(target)),
             ("maximum", number(rule.maximum), number(maximum)),
             (
                 "fixed_quantity",

@@ -37,7 +37,7 @@ pub(super) struct ItemFacts {
     pub pack_gtin: Option<String>,
 }
 
-/// A rule as it is.
+/// An item at a place with its own rule, as far as that says anything.
 #[derive(Clone, Debug, QueryableByName)]
 pub(super) struct RuleFacts {
     #[diesel(sql_type = Text)]
@@ -48,10 +48,10 @@ pub(super) struct RuleFacts {
     pub bin: String,
     #[diesel(sql_type = Nullable<Text>)]
     pub second_bin: Option<String>,
-    #[diesel(sql_type = BigInt)]
-    pub reorder_point: i64,
-    #[diesel(sql_type = BigInt)]
-    pub target: i64,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub reorder_point: Option<i64>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub target: Option<i64>,
     #[diesel(sql_type = Nullable<BigInt>)]
     pub maximum: Option<i64>,
     #[diesel(sql_type = Nullable<BigInt>)]

@@ -10,14 +10,11 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::Progress;
 use super::decide::{ItemWrite, PlaceWrite, SupplyPlan};
-use crate::ids::{ItemId, StockPlaceId};
-use crate::supplies::ledger::{StockKey, lock as lock_stock};
-use crate::supplies::settle::settle;
+use crate::supplies::carry::{KeyRow, carry, carry_changed};
+use crate::supplies::ledger::StockKey;
 
 /// Rows of one statement.
 const PART: usize = 2_000;
-/// Items and places that one statement settles.
-const SETTLED: usize = 500;
 
 /// One import of supplies at a time: what two of them decide would meet in too many ways.
 pub(super) async fn lock(conn: &mut AsyncPgConnection) -> QueryResult<()> {
@@ -46,13 +43,11 @@ pub(super) async fn write(
         done += part.len();
         progress(done, all);
     }
-    keys.extend(follow_packs(conn, &plan.items).await?);
-    let keys: Vec<StockKey> = keys.into_iter().collect();
-    for part in keys.chunks(SETTLED) {
-        lock_stock(conn, part).await?;
-        settle(conn, part, now).await?;
-    }
-    Ok(())
+    let written: Vec<StockKey> = keys.iter().copied().collect();
+    carry(conn, &written, now).await?;
+    let mut others = list_followers(conn, &plan.items).await?;
+    others.retain(|key| !keys.contains(key));
+    carry_changed(conn, &others, now).await.map(drop)
 }
 
 fn column<'a, T, R>(rows: &'a [R], value: impl Fn(&'a R) -> T) -> Vec<T> {
@@ -97,23 +92,6 @@ fn pack_of(item: &ItemWrite) -> (&str, i64) {
         .map_or(("", 1), |(name, units)| (name.as_str(), *units))
 }
 
-#[derive(QueryableByName)]
-struct Key {
-    #[diesel(sql_type = BigInt)]
-    item_id: ItemId,
-    #[diesel(sql_type = BigInt)]
-    stock_place_id: StockPlaceId,
-}
-
-impl Key {
-    fn stock(&self) -> StockKey {
-        StockKey {
-            item_id: self.item_id,
-            stock_place_id: self.stock_place_id,
-        }
-    }
-}
-
 async fn write_places(
     conn: &mut AsyncPgConnection,
     writes: &[PlaceWrite],
@@ -132,36 +110,41 @@ async fn write_places(
         .bind::<Array<Nullable<Text>>, _>(column(writes, |write| write.second_bin.as_deref()))
         .execute(conn)
         .await?;
-    let keys: Vec<Key> = sql_query(include_str!("../sql/import_write_rules.sql"))
+    let keys: Vec<KeyRow> = sql_query(include_str!("../sql/import_write_rules.sql"))
         .bind::<Array<Text>, _>(column(writes, |write| write.number.as_str()))
         .bind::<Array<Text>, _>(&places)
         .bind::<Array<Text>, _>(column(writes, |write| write.bin.as_str()))
         .bind::<Array<Nullable<Text>>, _>(column(writes, |write| write.second_bin.as_deref()))
-        .bind::<Array<BigInt>, _>(column(writes, |write| write.reorder_point))
-        .bind::<Array<BigInt>, _>(column(writes, |write| write.target))
+        .bind::<Array<Nullable<BigInt>>, _>(column(writes, |write| write.reorder_point))
+        .bind::<Array<Nullable<BigInt>>, _>(column(writes, |write| write.target))
         .bind::<Array<Nullable<BigInt>>, _>(column(writes, |write| write.maximum))
         .bind::<Array<Nullable<BigInt>>, _>(column(writes, |write| write.fixed_quantity))
         .load(conn)
         .await?;
-    Ok(keys.iter().map(Key::stock).collect())
+    Ok(keys.iter().map(KeyRow::stock).collect())
 }
 
-/// Rules order in the pack of their item: where that changed, they follow.
-async fn follow_packs(
+/// What is computed from packs and suppliers of items follows where these changed.
+async fn list_followers(
     conn: &mut AsyncPgConnection,
     items: &[ItemWrite],
 ) -> QueryResult<Vec<StockKey>> {
+    let follows = |item: &&ItemWrite| {
+        let inputs = ["pack", "pack_units", "supplier"];
+        item.changes
+            .iter()
+            .any(|change| inputs.contains(&change.column))
+    };
+    let changed: Vec<&ItemWrite> = items.iter().filter(follows).collect();
     let mut keys = Vec::new();
-    for part in items.chunks(PART) {
-        let rows: Vec<Key> = sql_query(
-            "UPDATE stocking s SET pack_units = coalesce(p.units, 1) FROM item i LEFT JOIN item_pack p ON p.item_id = i.id AND p.is_ordered \
-             WHERE i.id = s.item_id AND lower(i.item_number) = ANY ($1) AND s.pack_units <> coalesce(p.units, 1) \
-             RETURNING s.item_id, s.stock_place_id",
+    for part in changed.chunks(PART) {
+        let rows: Vec<KeyRow> = sql_query(
+            "SELECT s.item_id, s.stock_place_id FROM stocking s JOIN item i ON i.id = s.item_id WHERE lower(i.item_number) = ANY ($1)",
         )
         .bind::<Array<Text>, _>(column(part, |item| item.number.to_lowercase()))
         .load(conn)
         .await?;
-        keys.extend(rows.iter().map(Key::stock));
+        keys.extend(rows.iter().map(KeyRow::stock));
     }
     Ok(keys)
 }

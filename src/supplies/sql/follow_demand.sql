@@ -19,3 +19,4 @@ WITH due AS (
 UPDATE stocking s SET use_per_day = coalesce(d.mean, 0), use_deviation = coalesce(d.deviation, 0), demand_at = $1
 FROM span p LEFT JOIN demand d USING (item_id, stock_place_id)
 WHERE s.item_id = p.item_id AND s.stock_place_id = p.stock_place_id
+RETURNING s.item_id, s.stock_place_id, s.rules_at IS NOT NULL AS has_rules

@@ -32,6 +32,8 @@ pub enum Nav {
     Accuracy,
     /// Words of the search.
     Synonyms,
+    /// Rules of restocking.
+    Rules,
     /// How many ready ones rooms should hold.
     Targets,
     /// The register of equipment.
@@ -108,6 +110,7 @@ pub static ENTRIES: &[NavEntry] = &[
     NavEntry { nav: Nav::Accuracy, spot: Spot::More, group: Group::Reports, href: routes::ACCURACY, icon: "report", words: |t| (t.accuracy.nav, t.accuracy.more) },
     NavEntry { nav: Nav::Board, spot: Spot::Phone, group: Group::Work, href: routes::BOARD, icon: "tally", words: |t| (t.common.nav_board, t.board.choose_intro) },
     NavEntry { nav: Nav::Targets, spot: Spot::More, group: Group::Setup, href: routes::BOARD_PAR, icon: "tally", words: |t| (t.par.title, t.par.intro) },
+    NavEntry { nav: Nav::Rules, spot: Spot::More, group: Group::Setup, href: routes::RULES, icon: "order", words: |t| (t.stock_rules.title, t.stock_rules.nav_line) },
     NavEntry { nav: Nav::Equipment, spot: Spot::Desk, group: Group::Setup, href: routes::EQUIPMENT, icon: "tag", words: |t| (t.register.nav, t.register.nav_line) },
     NavEntry { nav: Nav::Rooms, spot: Spot::More, group: Group::Work, href: routes::ROOMS, icon: "room", words: |t| (t.more.nav_rooms, t.more.rooms) },
     NavEntry { nav: Nav::Synonyms, spot: Spot::More, group: Group::Setup, href: routes::SYNONYMS, icon: "search", words: |t| (t.synonyms.title, t.more.synonyms) },

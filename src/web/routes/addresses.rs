@@ -2,7 +2,8 @@
 
 use crate::ids::{
     AssetId, AssetTypeId, BinId, CountSessionId, FloorId, ItemId, LotId, ModelId, OrderLineId,
-    ParId, QuarantineId, ReaderId, RoomId, StockPlaceId, SupplyOrderId, SynonymId, TagId, UnitId,
+    ParId, QuarantineId, ReaderId, RoomId, StockPlaceId, SupplierId, SupplyOrderId, SynonymId,
+    TagId, UnitId,
 };
 use crate::live::Mark;
 
@@ -108,6 +109,26 @@ pub const STOCK_PLACE: &str = "/supplies/places/{id}";
 pub const STOCK_PLACE_CSV: &str = "/supplies/places/{id}/csv";
 /// An item, `?place=`.
 pub const ITEM: &str = "/supplies/items/{id}";
+/// Adds an item.
+pub const ITEM_ADD: &str = "/supplies/items/add";
+/// Changes an item.
+pub const ITEM_EDIT: &str = "/supplies/items/{id}/edit";
+/// Its packs and codes.
+pub const ITEM_PARTS: &str = "/supplies/items/{id}/parts";
+/// Where it is held, `?place=`.
+pub const ITEM_HOLD: &str = "/supplies/items/{id}/hold";
+/// A supplier.
+pub const SUPPLIER: &str = "/supplies/suppliers/{id}";
+/// How the numbers of its rule at a place are made, `?place=`.
+pub const ITEM_HOW: &str = "/supplies/items/{id}/how";
+/// Rules of restocking, `?which=&q=&after=`.
+pub const RULES: &str = "/supplies/rules";
+/// They as a file.
+pub const RULES_CSV: &str = "/supplies/rules.csv";
+/// For which item and where a rule is added, `?item=&at=&name=`.
+pub const RULE_NEW: &str = "/supplies/rules/new";
+/// One rule, `?item=&at=`.
+pub const RULE_FORM: &str = "/supplies/rules/form";
 /// Its moves at a place as a file.
 pub const ITEM_CSV: &str = "/supplies/items/{id}/csv";
 /// What to look for.
@@ -609,6 +630,48 @@ pub fn item_path(id: ItemId, place: Option<StockPlaceId>) -> String {
 #[must_use]
 pub fn item_csv_path(id: ItemId) -> String {
     format!("/supplies/items/{id}/csv")
+}
+
+/// Changes an item.
+#[must_use]
+pub fn item_edit_path(id: ItemId) -> String {
+    format!("/supplies/items/{id}/edit")
+}
+
+/// Its packs and codes.
+#[must_use]
+pub fn item_parts_path(id: ItemId) -> String {
+    format!("/supplies/items/{id}/parts")
+}
+
+/// Where it is held.
+#[must_use]
+pub fn item_hold_path(id: ItemId, place: Option<StockPlaceId>) -> String {
+    match place {
+        Some(place) => format!("/supplies/items/{id}/hold?place={place}"),
+        None => format!("/supplies/items/{id}/hold"),
+    }
+}
+
+/// A supplier.
+#[must_use]
+pub fn supplier_path(id: SupplierId) -> String {
+    format!("/supplies/suppliers/{id}")
+}
+
+/// How the numbers of its rule at a place are made.
+#[must_use]
+pub fn item_how_path(id: ItemId, place: StockPlaceId) -> String {
+    format!("/supplies/items/{id}/how?place={place}")
+}
+
+/// A rule of restocking: of an item or of all, and where it holds.
+#[must_use]
+pub fn rule_path(item: Option<ItemId>, at: &str) -> String {
+    match item {
+        Some(id) => with_query(RULE_FORM, &[("item", &id.to_string()), ("at", at)]),
+        None => with_query(RULE_FORM, &[("at", at)]),
+    }
 }
 
 /// What a file of supplies would do.

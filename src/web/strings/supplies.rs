@@ -244,7 +244,6 @@ catalogue! {
         fixed = "Ordered in",
         maximum = "Maximum",
         rule = "Rule",
-        rule_par = "Fill up to the target, in whole packs",
         rule_bins = "Two bins: an empty one orders one bin",
         one_bin = "One bin holds",
         use_a_day = "Mean use a day",

@@ -8,17 +8,21 @@ use uuid::Uuid;
 
 use super::chart::Chart;
 use super::line::{StockRow, cover_words, stock_chip};
-use super::samples;
+use super::rule_edit::rule_here_href;
+use super::rule_words::{RuleNumber, may_edit};
 pub use super::stock_act::act;
 use super::stock_act::lot_state_word;
 use super::words::{quantity, reason_word, state_word};
+use super::{rule_how, samples};
 use crate::app::App;
-use crate::db::types::{LotState, OrderState, Role, StockMethod};
+use crate::db::types::{LotState, OrderState, Role};
 use crate::ids::{ItemId, StockPlaceId};
 use crate::live::Topic;
 use crate::supplies::acts::{PortionRow, list_portions};
+use crate::supplies::carry::{RuleStory, find_rule_story};
 use crate::supplies::ledger::StockKey;
 use crate::supplies::list::{LINES_PER_PAGE, OrderFilter, OrderLine, list_order_lines};
+use crate::supplies::rulebook::{RuleLine, list_named_rules};
 use crate::supplies::stock::{
     ItemCard, LotRow, MOVES_PER_PAGE, MoveLine, STOCK_PER_PAGE, StockLine, StockOf, TransferTarget,
     find_item, find_stock, list_item_lots, list_moves, list_stock, list_transfer_targets,
@@ -67,6 +71,8 @@ pub struct ItemPage {
     pub heading: String,
     /// Number, packs, supplier: what they are, and their value.
     pub facts: Vec<(&'static str, String)>,
+    /// Where it is changed, and held at a further place, for those who may.
+    pub keep_hrefs: Option<(String, String)>,
     /// That it is no longer used.
     pub is_retired: bool,
     /// How it stands at each place.
@@ -94,8 +100,16 @@ pub struct Chosen {
     pub silent_since: Option<DateTime<Utc>>,
     /// A cabinet with a reader: nothing is entered by hand.
     pub counts_itself: bool,
-    /// The rule that holds here and the numbers: what they are, and their value.
+    /// The numbers: what they are, and their value.
     pub facts: Vec<(&'static str, String)>,
+    /// The rule that holds here, number by number, each with where it comes from.
+    pub rule: Vec<RuleNumber>,
+    /// That the numbers are not yet, or not at all, those of the rules.
+    pub rule_note: Option<&'static str>,
+    /// How every number is made.
+    pub how_href: String,
+    /// Where the rule is changed, and where the bins are, for those who may.
+    pub rule_hrefs: Option<(String, String)>,
     /// Use of the last weeks.
     pub chart: Chart,
     /// The last moves.
@@ -219,6 +233,8 @@ pub(super) struct Here {
     pub moves: Vec<MoveLine>,
     pub used: Vec<(NaiveDate, i64)>,
     pub targets: Vec<TransferTarget>,
+    pub story: Option<RuleStory>,
+    pub names: Vec<RuleLine>,
 }
 
 /// `GET /supplies/items/{id}`
@@ -283,15 +299,20 @@ async fn read_here(
         on_its_way(OrderState::PartReceived),
     );
     let from = first_day(line.standing.today);
-    let (portions, (mut orders, _), (parts, _), (moves, _), used, targets) = tokio::try_join!(
+    let (portions, (mut orders, _), (parts, _), (moves, _), used, targets, story) = tokio::try_join!(
         list_portions(conn, key, None, now),
         list_order_lines(conn, &sent, None, LINES_PER_PAGE),
         list_order_lines(conn, &part, None, LINES_PER_PAGE),
         list_moves(conn, key, None, MOVES_PER_PAGE),
         list_used_days(conn, key, from),
         list_transfer_targets(conn, key.item_id),
+        find_rule_story(conn, key),
     )?;
     orders.extend(parts);
+    let names = match &story {
+        Some(story) => list_named_rules(conn, &story.rules).await?,
+        None => Vec::new(),
+    };
     Ok(Some(Here {
         line,
         portions,
@@ -299,6 +320,8 @@ async fn read_here(
         moves,
         used,
         targets,
+        story,
+        names,
     }))
 }
 
@@ -339,6 +362,10 @@ impl ItemPage {
         Self {
             heading: card.name.clone(),
             facts,
+            keep_hrefs: may_edit(&shell).then(|| {
+                let id = card.item_id;
+                (routes::item_edit_path(id), routes::item_hold_path(id, None))
+            }),
             is_retired: card.is_retired,
             rows: lines
                 .iter()
@@ -395,18 +422,8 @@ impl Chosen {
         ];
         if row.has_two_bins {
             rows.push((t.rule, t.rule_bins.to_owned()));
-            rows.push((t.one_bin, amount(row.fixed_quantity.unwrap_or(0))));
         } else {
             rows.push((t.position, amount(row.standing().position())));
-            rows.push((t.point, amount(row.reorder_point)));
-            rows.push((t.target, amount(row.par)));
-            match (row.method, row.fixed_quantity) {
-                (StockMethod::Fixed, Some(fixed)) => rows.push((t.fixed, amount(fixed))),
-                _ => rows.push((t.rule, t.rule_par.to_owned())),
-            }
-            if let Some(maximum) = row.maximum {
-                rows.push((t.maximum, amount(maximum)));
-            }
         }
         rows.push((t.use_a_day, format!("{:.1}", row.use_per_day)));
         rows.push((t.cover, cover_words(&here.line, shell.t)));
@@ -424,6 +441,16 @@ impl Chosen {
             silent_since: facts.silent_since,
             counts_itself: facts.counts_itself,
             facts: rows,
+            rule: rule_how::numbers(&here.line, here.story.as_ref(), &here.names, shell),
+            rule_note: here
+                .story
+                .as_ref()
+                .and_then(|story| rule_how::note(story, shell)),
+            how_href: routes::item_how_path(card.item_id, stock_place_id),
+            rule_hrefs: may_edit(shell).then(|| {
+                let bins = routes::item_hold_path(card.item_id, Some(stock_place_id));
+                (rule_here_href(card.item_id, stock_place_id), bins)
+            }),
             chart: Chart::new(&here.used, row.today, first_day(row.today), shell),
             moves: here
                 .moves

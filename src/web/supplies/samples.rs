@@ -11,13 +11,17 @@ use crate::db::types::{
     LotState, OrderCause, OrderState, Role, Rounding, StockMethod, StockReason,
 };
 use crate::ids::{
-    BinId, ItemId, LotId, MoveId, OrderLineId, RoundId, StockPlaceId, SupplierId, SupplyOrderId,
+    BinId, ItemId, LotId, MoveId, OrderLineId, RoundId, RuleId, StockPlaceId, SupplierId,
+    SupplyOrderId,
 };
 use crate::supplies::acts::PortionRow;
+use crate::supplies::carry::{InputRow, RuleStory};
+use crate::supplies::inherit::Rule;
 use crate::supplies::list::{
     OrderCount, OrderCursor, OrderFilter, OrderGroup, OrderGroupLines, OrderLine,
 };
 use crate::supplies::lots::LotPlace;
+use crate::supplies::rulebook::{RuleCard, RuleItem, RuleKey, Scope};
 use crate::supplies::sent::OrderedLine;
 use crate::supplies::settle::StandingRow;
 use crate::supplies::stock::{ItemCard, LotRow, MoveLine, StockFacts, StockLine, TransferTarget};
@@ -290,6 +294,8 @@ pub(super) fn here(of: &StockLine, shell: &Shell) -> Here {
                 bin_name: bin.to_owned(),
             })
             .into(),
+        story: Some(story(of)),
+        names: super::rules::sample_lines(),
         line: of.clone(),
     }
 }
@@ -307,6 +313,91 @@ pub(super) fn lot_places(shell: &Shell, n: i64) -> Vec<LotPlace> {
             days_left: Some(84),
         })
         .collect()
+}
+
+/// The rule of an item at a place: the point from above, the rest computed from use.
+pub(super) fn story(of: &StockLine) -> RuleStory {
+    let row = &of.standing;
+    let input = InputRow {
+        item_id: row.item_id,
+        stock_place_id: row.stock_place_id,
+        room_id: None,
+        floor_id: None,
+        building_id: None,
+        facility_id: None,
+        pack_units: row.pack_units,
+        has_two_bins: row.has_two_bins,
+        use_per_day: row.use_per_day,
+        use_deviation: 3.0,
+        lead_days: Some(3.0),
+        lead_deviation_days: Some(0.5),
+        order_cost: Some(12.5),
+        holding_cost: (!row.has_two_bins).then_some(0.25),
+        round_days: (!row.is_silent).then_some(2.0),
+        method: row.method,
+        reorder_point: row.reorder_point,
+        par: row.par,
+        maximum: row.maximum,
+        fixed_quantity: row.fixed_quantity,
+        rounding: row.rounding,
+        kept_pack_units: row.pack_units,
+        rules_at: (!row.is_silent).then_some(chrono::DateTime::UNIX_EPOCH),
+    };
+    let rule = |id, level, is_for_item, fields| Rule {
+        rule_id: RuleId(id),
+        level,
+        is_for_item,
+        fields,
+    };
+    let lines = super::rules::sample_lines();
+    let rules = lines.iter().map(|line| {
+        let key = line.key();
+        rule(
+            line.rule_id.0,
+            key.scope.level(),
+            key.item_id.is_some(),
+            line.fields(),
+        )
+    });
+    // Two bins show what is computed, others what rules say.
+    let rules = if row.has_two_bins {
+        Vec::new()
+    } else {
+        rules.collect()
+    };
+    RuleStory::new(input, rules)
+}
+
+/// A rule of an item at a place, or of all items on a floor.
+pub(super) fn rule_card(is_one: bool) -> RuleCard {
+    let shell = Shell::sample_for(Role::Supply);
+    let lines = stock_lines(shell.now);
+    let story = lines.first().map(story);
+    let names = super::rules::sample_lines();
+    let own = names.last().map(|line| (line.rule_id, line.fields()));
+    let above = story.as_ref().map(|story| story.rules.clone());
+    RuleCard {
+        key: RuleKey {
+            item_id: is_one.then_some(ItemId(4)),
+            scope: if is_one {
+                Scope::Place(StockPlaceId(6))
+            } else {
+                Scope::Floor(crate::ids::FloorId(3))
+            },
+        },
+        item: is_one.then(|| RuleItem {
+            number: "100-20".to_owned(),
+            name: "IV cannula 20G <safety>".to_owned(),
+            base_unit: "each".to_owned(),
+            pack_units: 50,
+        }),
+        scope_name: "4 West supply room & more".to_owned(),
+        own: own.filter(|_| is_one),
+        above: above.unwrap_or_default().into_iter().take(2).collect(),
+        names,
+        reach: if is_one { 1 } else { 12_000 },
+        story: story.filter(|_| is_one),
+    }
 }
 
 /// Lots in every state.

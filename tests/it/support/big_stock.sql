@@ -8,6 +8,9 @@ SELECT 'room', 'Explained store ' || n, (SELECT min(id) FROM room), (SELECT min(
 INSERT INTO bin (stock_place_id, name) SELECT p.id, 'B-' || n FROM stock_place p, generate_series(1, 20) n;
 INSERT INTO stocking (item_id, stock_place_id, bin_id, reorder_point, par)
 SELECT i.id, b.stock_place_id, b.id, 10, 30 FROM item i JOIN bin b ON b.name = 'B-' || (1 + i.id % 20);
+INSERT INTO stock_rule (item_id, stock_place_id, reorder_point, par) SELECT item_id, stock_place_id, 10, 30 FROM stocking;
+INSERT INTO stock_rule (item_id, facility_id, service_percent) SELECT i.id, f.id, 98 FROM item i, (SELECT min(id) AS id FROM facility) f WHERE i.id % 2 = 0;
+INSERT INTO stock_rule (order_days) VALUES (5);
 INSERT INTO lot (item_id, lot_number, expires_on, first_received_at)
 SELECT id, 'L' || id, current_date + 1000 + id::integer % 500, now() FROM item;
 INSERT INTO stock_move (reason, item_id, lot_id, bin_id, stock_place_id, quantity, happened_at, recorded_at)
