@@ -34,6 +34,7 @@ pub mod rules;
 pub mod scan;
 pub mod sent;
 pub mod settle;
+pub mod setup;
 pub mod silence;
 pub mod standing;
 pub mod stock;

@@ -34,6 +34,11 @@ pub const OPEN_OF_UNIT_SQL: &str = "SELECT count(*) AS number FROM \
      (SELECT 1 FROM alert WHERE state <> 'resolved' AND state = 'open' AND unit_id = $1 \
       ORDER BY severity_weight(severity) DESC, opened_at DESC, id DESC LIMIT 100) o";
 
+/// The newest critical alert that nobody acknowledged: $1 of which unit, or NULL for all.
+pub const NEWEST_CRITICAL_SQL: &str = "SELECT id FROM alert \
+     WHERE state <> 'resolved' AND state = 'open' AND severity_weight(severity) = severity_weight('critical') AND is_active \
+     AND ($1 IS NULL OR unit_id = $1) ORDER BY opened_at DESC, id DESC LIMIT 1";
+
 /// Alerts on one page.
 pub const ALERTS_PER_PAGE: i64 = 50;
 /// The navigation counts no further.
@@ -446,6 +451,27 @@ pub async fn count_waiting(mut conn: &AsyncPgConnection, unit: Option<UnitId>) -
         None => sql_query(OPEN_SQL).get_result(&mut conn).await?,
     };
     Ok(row.number)
+}
+
+/// The newest critical alert that nobody acknowledged.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_newest_critical(
+    mut conn: &AsyncPgConnection,
+    unit: Option<UnitId>,
+) -> QueryResult<Option<AlertId>> {
+    #[derive(QueryableByName)]
+    struct Newest {
+        #[diesel(sql_type = BigInt)]
+        id: AlertId,
+    }
+    let newest: Option<Newest> = sql_query(NEWEST_CRITICAL_SQL)
+        .bind::<Nullable<BigInt>, _>(unit)
+        .get_result(&mut conn)
+        .await
+        .optional()?;
+    Ok(newest.map(|row| row.id))
 }
 
 #[cfg(test)]

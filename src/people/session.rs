@@ -129,6 +129,8 @@ pub struct SessionPerson {
     pub home_unit: Option<String>,
     /// The time zone of its facility.
     pub time_zone: Option<String>,
+    /// They want to hear critical alerts.
+    pub critical_sound: bool,
 }
 
 /// Starts a session for a person, or for a visitor.
@@ -180,6 +182,7 @@ pub async fn find_session(
                 app_user::home_unit_id,
                 unit::name.nullable(),
                 facility::time_zone.nullable(),
+                app_user::critical_sound,
             )
                 .nullable(),
         ))

@@ -136,6 +136,22 @@ pub async fn set_password_hash(
     Ok(())
 }
 
+/// Whether a person wants to hear critical alerts.
+///
+/// # Errors
+/// When the database cannot be written.
+pub async fn set_critical_sound(
+    conn: &mut AsyncPgConnection,
+    user_id: UserId,
+    is_on: bool,
+) -> QueryResult<()> {
+    update(app_user::table.find(user_id))
+        .set(app_user::critical_sound.eq(is_on))
+        .execute(conn)
+        .await
+        .map(drop)
+}
+
 /// Disables an account.
 ///
 /// # Errors

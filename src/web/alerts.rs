@@ -28,6 +28,7 @@ use crate::live::Topic;
 mod act;
 pub mod form;
 mod samples;
+pub mod sound;
 pub mod words;
 
 pub use act::act;

@@ -49,6 +49,8 @@ pub struct Shell {
     pub nav_links: Vec<NavLink>,
     /// "7" or "99+": alerts that wait for somebody; empty when none does.
     pub alerts_waiting: String,
+    /// The newest critical alert that nobody acknowledged, 0 without one; for those who want to hear it.
+    pub critical_newest: Option<i64>,
     /// What the former request wants to say, once.
     pub flash: Option<String>,
     /// What everybody must know, such as "Location data not live since 13:58".
@@ -91,6 +93,7 @@ impl Shell {
             nav: Nav::None,
             nav_links: Vec::new(),
             alerts_waiting: String::new(),
+            critical_newest: None,
             flash: None,
             banner: None,
             theme: Theme::System,
@@ -121,6 +124,7 @@ impl Shell {
         });
         "sample-token".clone_into(&mut shell.csrf);
         "99+".clone_into(&mut shell.alerts_waiting);
+        shell.critical_newest = (role == Role::Supply).then_some(7);
         shell.watch([Topic::Alerts]);
         shell.flash = Some("Done.".to_owned());
         shell.banner = Some(strings::fill(shell.t.common.not_live_since, &[&"13:58"]));

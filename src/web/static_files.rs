@@ -93,6 +93,7 @@ impl StaticFiles {
             board_css: routes::static_path(&self.hash, "css/board.css"),
             plan_js: routes::static_path(&self.hash, "js/plan.js"),
             scan_js: routes::static_path(&self.hash, "js/scan.js"),
+            alert_sound_js: routes::static_path(&self.hash, "js/alert-sound.js"),
             sprite: routes::static_path(&self.hash, "icons/sprite.svg"),
             icon: routes::static_path(&self.hash, "icons/wardtrack.svg"),
             scripts: scripts
@@ -146,6 +147,8 @@ pub struct Links {
     pub plan_js: String,
     /// What scanners need: sounds, and codes that go off without loading the page.
     pub scan_js: String,
+    /// Sounds when a critical alert comes.
+    pub alert_sound_js: String,
     /// The icons; use one as `<use href="{{ shell.links.sprite }}#i-ready">`, or the macro `icon`.
     pub sprite: String,
     /// The picture of the browser tab.
@@ -168,6 +171,7 @@ impl Links {
             board_css: routes::static_path("0", "css/board.css"),
             plan_js: routes::static_path("0", "js/plan.js"),
             scan_js: routes::static_path("0", "js/scan.js"),
+            alert_sound_js: routes::static_path("0", "js/alert-sound.js"),
             sprite: routes::static_path("0", "icons/sprite.svg"),
             icon: routes::static_path("0", "icons/wardtrack.svg"),
             scripts: vec![routes::static_path("0", "js/live.js")],

@@ -24,6 +24,7 @@ mod rule_words;
 pub mod rules;
 mod samples;
 pub mod scan;
+pub mod setup;
 mod stock_act;
 pub mod supplier;
 pub mod words;

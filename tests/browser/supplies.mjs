@@ -150,7 +150,10 @@ async function scanPath(browser, origin, { check, signIn, query, user }, label, 
   const page = await browser.newPage({ viewport });
   const seen = (what, ok, detail) => check(`scanner ${label}: ${what}`, ok, detail);
   const onHand = async (item) => Number((await query(`SELECT coalesce(sum(on_hand), 0) FROM stock_level WHERE item_id = ${item}`))[0][0]);
-  const heard = () => page.evaluate(() => window.heard.splice(0).join(" "));
+  const heard = async (sounds) => {
+    await page.waitForFunction((count) => window.heard.length >= count, sounds);
+    return page.evaluate(() => window.heard.splice(0).join(" "));
+  };
   await page.addInitScript(() => { window.heard = []; document.addEventListener("wt:scan-sound", (event) => window.heard.push(event.detail)); });
   await signIn(page, origin, user);
   await page.goto(`${origin}/scan/issue`);
@@ -164,16 +167,16 @@ async function scanPath(browser, origin, { check, signIn, query, user }, label, 
   // The focus is elsewhere: what a scanner types is a scan all the same.
   await page.evaluate(() => document.activeElement.blur());
   await wedge(page, made.piece, false);
-  await page.locator("#scan-log li").nth(1).waitFor();
+  const sounds = await heard(2);
   seen("two scans are two pieces", (await onHand(made.tape)) === before - 2, `${await onHand(made.tape)} of ${before}`);
-  seen("each is heard", (await heard()) === "hit hit");
+  seen("each is heard", sounds === "hit hit", sounds);
   await wedge(page, "NOBODY-7");
   await says(page, "Nobody knows the code NOBODY-7.");
-  seen("a miss sounds otherwise", (await heard()) === "miss");
+  seen("a miss sounds otherwise", (await heard(1)) === "miss");
   await page.locator("#scan-log").getByRole("button", { name: /^Undo/ }).first().click();
   await says(page, "Taken back.");
   seen("an entry of the log is taken back", (await onHand(made.tape)) === before - 1);
-  await heard();
+  await heard(1);
   await page.goto(`${origin}/scan/receive?place=${made.place}`);
   await wedge(page, `01${made.gtin14}10L9|17700131305`);
   await says(page, "Received: 5 of");
@@ -184,7 +187,7 @@ async function scanPath(browser, origin, { check, signIn, query, user }, label, 
   await says(page, "Bin A-03 is empty:");
   await wedge(page, "A-03");
   await says(page, "known to be empty already");
-  seen("a card that is read twice is told so", (await heard()) === "hit duplicate");
+  seen("a card that is read twice is told so", (await heard(2)) === "hit duplicate");
   await page.locator("li", { hasText: "Bin A-03" }).getByRole("button", { name: /^Not empty/ }).click();
   await says(page, "No bin is empty here.");
   seen("the last scans stand as text", (await page.locator("[data-scan-list] li").count()) >= 2);

@@ -394,3 +394,45 @@ async fn bad_forms_are_refused_in_words_and_change_nothing() {
         .await;
     assert_eq!(away.header("location"), Some("/"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_who_switched_it_on_hears_critical_alerts() {
+    let (app, hospital, mut conn) = served().await;
+    let ids = raise_all(&app, &hospital, &mut conn).await;
+    let (admin, nurse) = (app.admin().await, app.nurse().await);
+    let newest = async |person: &Actor| {
+        let page = person.page("/help").await;
+        page.attribute("#alerts-waiting", "data-critical")
+    };
+    has(
+        &admin.page("/alerts").await,
+        "Turn the sound for critical alerts on",
+    );
+    assert_eq!(newest(&admin).await, None);
+    let on = admin.post("/alerts/sound", &[("sound", "on")]).await;
+    assert_eq!(on.status, 303);
+    // None of these is critical.
+    assert_eq!(newest(&admin).await.as_deref(), Some("0"));
+    conn.batch_execute(&format!(
+        "UPDATE alert SET severity = 'critical' WHERE id IN ({}, {})",
+        ids[0], ids[1]
+    ))
+    .await
+    .unwrap();
+    let second = ids[0].max(ids[1]).to_string();
+    assert_eq!(newest(&admin).await, Some(second));
+    assert_eq!(newest(&nurse).await, None, "each person chooses");
+    let page = admin.page("/help").await;
+    assert!(page.body.contains("alert-sound.js"), "{}", page.body);
+    assert!(
+        page.body.contains("sse-connect"),
+        "the bell is live for them"
+    );
+    // Who acknowledged it has heard it.
+    admin.page("/alerts").await;
+    admin.on_alerts("acknowledge", &ids[..2], &[]).await;
+    assert_eq!(newest(&admin).await.as_deref(), Some("0"));
+    admin.post("/alerts/sound", &[("sound", "off")]).await;
+    assert_eq!(newest(&admin).await, None);
+    assert!(!admin.page("/help").await.body.contains("alert-sound.js"));
+}

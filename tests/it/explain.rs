@@ -696,6 +696,18 @@ async fn explain_statements(mut conn: &mut AsyncPgConnection) {
         ),
         ("waiting alerts", "", alerts::list::OPEN_SQL, String::new()),
         (
+            "the newest critical alert",
+            "(bigint)",
+            alerts::list::NEWEST_CRITICAL_SQL,
+            "(NULL)".to_owned(),
+        ),
+        (
+            "the newest critical alert of a unit",
+            "(bigint)",
+            alerts::list::NEWEST_CRITICAL_SQL,
+            format!("({unit})"),
+        ),
+        (
             "waiting alerts of a unit",
             "(bigint)",
             alerts::list::OPEN_OF_UNIT_SQL,

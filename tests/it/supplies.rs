@@ -13,4 +13,5 @@ mod pure_histories;
 mod reads;
 mod rules;
 mod scan;
+mod setup;
 mod world;

@@ -53,6 +53,7 @@ use wardtrack::web::supplies::rule_new::NewRulePage;
 use wardtrack::web::supplies::rules::RulesPage;
 use wardtrack::web::supplies::scan::ScanPage;
 use wardtrack::web::supplies::scan::link::LinkPage;
+use wardtrack::web::supplies::setup::PlaceSetupPage;
 use wardtrack::web::supplies::supplier::SupplierPage;
 use wardtrack::web::synonyms::file::SynonymImportPage;
 use wardtrack::web::synonyms::{SynonymPage, SynonymsPage};
@@ -113,6 +114,7 @@ fn rendered() -> Vec<(String, String)> {
         all("order", OrderPage::samples()),
         all("supplies", SuppliesPage::samples()),
         all("counts", CountsPage::samples()),
+        all("cards and readers", PlaceSetupPage::samples()),
         all("count", CountPage::samples()),
         all("scan", ScanPage::samples()),
         all("link", LinkPage::samples()),

@@ -12,13 +12,14 @@ use chrono::{DateTime, Utc};
 
 use super::form_token;
 use super::front_door::Client;
-use crate::alerts::list::{WAITING_MAX, count_waiting};
+use crate::alerts::list::{WAITING_MAX, count_waiting, find_newest_critical};
 use crate::app::App;
 use crate::db::DbConn;
 use crate::devices::model::LiveState;
 use crate::devices::store::find_live_state;
+use crate::live::Topic;
 use crate::people::accounts;
-use crate::people::session::{self, Session, Token};
+use crate::people::session::{self, Session, SessionPerson, Token};
 use crate::web::alerts::starts_with_unit;
 use crate::web::extract::{Asked, Viewer, Visit};
 use crate::web::page::{Person, Shell, Theme, see_other};
@@ -234,22 +235,28 @@ impl Arrival {
         // Taken before anything is read: what changes from here on, the page's stream tells.
         let mark = self.app.live.mark();
         let person = session.person.as_ref();
+        let unit_of = |person: &SessionPerson| {
+            let unit = person.home_unit_id;
+            unit.filter(|_| starts_with_unit(person.role))
+        };
         let waiting = async {
             match person {
-                Some(person) => {
-                    let unit = person
-                        .home_unit_id
-                        .filter(|_| starts_with_unit(person.role));
-                    count_waiting(conn, unit).await
-                }
+                Some(person) => count_waiting(conn, unit_of(person)).await,
                 None => Ok(0),
             }
         };
-        // One round trip: the three travel together.
-        let (site_zone, live, waiting) = tokio::try_join!(
+        let critical = async {
+            match person.filter(|person| person.critical_sound) {
+                Some(person) => find_newest_critical(conn, unit_of(person)).await,
+                None => Ok(None),
+            }
+        };
+        // One round trip: they travel together.
+        let (site_zone, live, waiting, critical) = tokio::try_join!(
             session::find_time_zone(conn),
             find_live_state(conn, self.now),
-            waiting
+            waiting,
+            critical
         )?;
         let mut shell = Shell::bare(std::sync::Arc::clone(&self.site.links), self.now);
         let own_zone = session
@@ -276,6 +283,11 @@ impl Arrival {
             });
             shell.banner = banner(&live, &shell);
             shell.alerts_waiting = waiting_words(waiting);
+            if person.critical_sound {
+                // Wherever they are, the bell is live for them.
+                shell.critical_newest = Some(critical.map_or(0, |id| id.0));
+                shell.watch([Topic::Alerts]);
+            }
         }
         let viewer = session.person.as_ref().map(|person| {
             Viewer::new(

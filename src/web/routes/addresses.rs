@@ -51,6 +51,8 @@ pub const SYNONYMS_IMPORT: &str = "/synonyms/import";
 pub const PLANS: &str = "/plan";
 /// Alerts, `?unit=&state=&kind=`.
 pub const ALERTS: &str = "/alerts";
+/// Switches the sound for critical alerts on and off.
+pub const ALERT_SOUND: &str = "/alerts/sound";
 /// Messages about alerts, `?state=&before=`.
 pub const DELIVERIES: &str = "/deliveries";
 /// They as a file.
@@ -105,6 +107,8 @@ pub const LOT: &str = "/supplies/lots/{id}";
 pub const LOT_CSV: &str = "/supplies/lots/{id}/csv";
 /// What a place holds.
 pub const STOCK_PLACE: &str = "/supplies/places/{id}";
+/// What readers mean for a place of stock.
+pub const STOCK_PLACE_SETUP: &str = "/supplies/places/{id}/setup";
 /// It as a file.
 pub const STOCK_PLACE_CSV: &str = "/supplies/places/{id}/csv";
 /// An item, `?place=`.
@@ -609,6 +613,12 @@ pub fn lot_csv_path(id: LotId) -> String {
 #[must_use]
 pub fn stock_place_path(id: StockPlaceId) -> String {
     format!("/supplies/places/{id}")
+}
+
+/// What readers mean for it.
+#[must_use]
+pub fn stock_place_setup_path(id: StockPlaceId) -> String {
+    format!("/supplies/places/{id}/setup")
 }
 
 /// It as a file.

@@ -5,6 +5,10 @@ catalogue! {
     Alerts {
         nav = "Alerts",
         more = "What somebody should know: short equipment, soiled items in clean rooms, missing devices, silent readers.",
+        sound_turn_on = "Turn the sound for critical alerts on",
+        sound_turn_off = "Turn the sound for critical alerts off",
+        sound_now_on = "Critical alerts sound from now on, on every page that you have open. Most browsers play it only after you pressed something on the page.",
+        sound_now_off = "Nothing sounds any more.",
         nav_waiting = "open",
         title = "Alerts: {} open",
         title_unit = "Alerts of {}: {} open",

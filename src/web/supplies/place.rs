@@ -32,6 +32,8 @@ pub struct StockPlacePage {
     pub place: PlaceCard,
     /// Where what is taken here is scanned; none at a cabinet that counts itself.
     pub scan_href: Option<String>,
+    /// What readers mean here; for those who may look.
+    pub setup_href: Option<String>,
     /// To begin a count: the id of the place and an idempotency key; for those who may.
     pub count: Option<(i64, String)>,
     /// What it holds.
@@ -85,6 +87,8 @@ impl StockPlacePage {
             heading: place.name.clone(),
             scan_href: (!place.counts_itself)
                 .then(|| routes::with_query(routes::SCAN_ISSUE, &[("place", &id.to_string())])),
+            setup_href: routes::may_open(role, routes::STOCK_PLACE_SETUP)
+                .then(|| routes::stock_place_setup_path(id)),
             count: (!place.counts_itself && routes::may_open(role, routes::COUNTS))
                 .then(|| (id.0, new_key())),
             place,
