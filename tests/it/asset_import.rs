@@ -686,3 +686,31 @@ async fn what_is_exported_can_be_imported_and_changes_nothing() {
         ["0 new", "0 changed", "6 unchanged", "0 rows with mistakes"]
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r1_the_card_of_a_bin_and_the_label_of_a_piece_are_named_and_not_taken() {
+    let app = hospital().await;
+    let biomed = app.biomed().await;
+    for sql in [
+        "INSERT INTO tag (tag_key, technology) VALUES ('x:card-1', 'rfid'), ('x:piece-1', 'rfid') RETURNING tag_key AS line",
+        "INSERT INTO item (item_number, name) VALUES ('swab', 'Swab') RETURNING name AS line",
+        "INSERT INTO stock_place (kind, name, room_id) SELECT 'room', 'Store', min(id) FROM room RETURNING name AS line",
+        "INSERT INTO bin (stock_place_id, name) SELECT id, 'A-01' FROM stock_place RETURNING name AS line",
+        "INSERT INTO bin_card (tag_id, bin_id) SELECT t.id, b.id FROM tag t, bin b WHERE tag_key = 'x:card-1' RETURNING '' AS line",
+        "INSERT INTO lot (item_id, first_received_at) SELECT id, now() FROM item RETURNING '' AS line",
+        "INSERT INTO unit_tag (tag_id, item_id, lot_id) SELECT t.id, l.item_id, l.id FROM tag t, lot l WHERE tag_key = 'x:piece-1' RETURNING '' AS line",
+    ] {
+        lines(&app, sql).await;
+    }
+    let file = "asset_number,type,tag\nN-1,Wheelchair,x:card-1\nN-2,Wheelchair,x:piece-1\n";
+    let (_, report) = check(&biomed, file, false).await;
+    let shown = faults(&report);
+    let words: Vec<&str> = shown.iter().map(|row| row[3].as_str()).collect();
+    assert_eq!(
+        words,
+        [
+            "The tag is on the card of bin A-01. Take it off there first.",
+            "The tag is on a piece of Swab. Take it off there first."
+        ]
+    );
+}

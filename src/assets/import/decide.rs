@@ -241,6 +241,8 @@ pub(super) struct KnownTag {
     pub(super) interval_ms: Option<i64>,
     /// The asset that it is on, with its number.
     pub(super) on: Option<(AssetId, String)>,
+    /// The piece or the bin that it is on, in words.
+    pub(super) on_supplies: Option<String>,
 }
 
 /// What the database knows of what the file names.
@@ -578,6 +580,11 @@ impl<'a> Decider<'a> {
         let key = trial.draft.tag.as_ref()?;
         let asked = trial.draft.interval_ms;
         let tag = self.facts.tags.get(key);
+        if let Some(what) = tag.and_then(|tag| tag.on_supplies.as_ref()) {
+            let asset = what.clone();
+            trial.refuse("tag", key, FaultKind::TagElsewhere { asset });
+            return None;
+        }
         if let Some((asset, number)) = tag.and_then(|tag| tag.on.as_ref())
             && known.is_none_or(|known| known.id != *asset)
         {

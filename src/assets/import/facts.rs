@@ -65,6 +65,8 @@ struct TagRow {
     asset_id: Option<AssetId>,
     #[diesel(sql_type = Nullable<Text>)]
     asset_number: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    on_supplies: Option<String>,
 }
 
 /// The numbers of some drafts, in small letters.
@@ -118,6 +120,7 @@ pub(super) async fn load(mut conn: &AsyncPgConnection, drafts: &[Draft]) -> Quer
             technology: row.technology,
             interval_ms: row.expected_interval_ms,
             on: row.asset_id.zip(row.asset_number),
+            on_supplies: row.on_supplies,
         };
         (row.tag_key, known)
     };

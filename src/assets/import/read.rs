@@ -121,10 +121,10 @@ pub enum FaultKind {
         /// The first row with it.
         row: u64,
     },
-    /// On another asset.
+    /// On another asset, on a piece of an item, or the card of a bin.
     #[error("The tag is on {asset}. Take it off there first.")]
     TagElsewhere {
-        /// The number of that asset.
+        /// The number of that asset, or what it is on, in words.
         asset: String,
     },
     /// Out of service.

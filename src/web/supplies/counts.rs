@@ -1,6 +1,7 @@
 //! Counts of stock: those that go on or are over, and the places where one can be begun.
 
 mod act;
+mod samples;
 pub mod session;
 
 use actix_web::web;
