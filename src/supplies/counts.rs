@@ -58,6 +58,8 @@ pub enum CountAct<'a> {
     Enter {
         /// Which line.
         line_id: CountLineId,
+        /// The round that the page was for: 2 for the count by another person.
+        round: i16,
         /// Base units.
         quantity: i64,
     },

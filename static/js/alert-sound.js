@@ -6,9 +6,12 @@
   const newest = () => Number(document.getElementById("alerts-waiting")?.dataset.critical ?? 0);
   let heard = Number(sessionStorage.getItem(KEY) ?? newest());
   let audio;
-  function play() {
-    if (!window.AudioContext) return;
+  // Browsers play nothing on a page that nobody has touched: then it sounds with the first press or key.
+  async function play() {
+    if (!window.AudioContext) return false;
     audio ??= new AudioContext();
+    if (audio.state !== "running") await Promise.race([audio.resume(), new Promise((done) => setTimeout(done, 300))]);
+    if (audio.state !== "running") return false;
     for (const [pitch, from] of [[880, 0], [660, 0.25], [880, 0.5]]) {
       const [tone, gain] = [audio.createOscillator(), audio.createGain()];
       tone.frequency.value = pitch;
@@ -18,13 +21,16 @@
       tone.stop(audio.currentTime + from + 0.2);
     }
     document.dispatchEvent(new CustomEvent("wt:critical-sound"));
+    return true;
   }
-  function look() {
+  let playing = false;
+  async function look() {
     const now = newest();
-    if (now > heard) play();
+    if (playing || (now > heard && (playing = true) && !(await play().finally(() => { playing = false; })))) return;
     heard = Math.max(heard, now);
     sessionStorage.setItem(KEY, String(heard));
   }
+  for (const touch of ["pointerdown", "keydown"]) document.addEventListener(touch, look);
   new MutationObserver(look).observe(document.querySelector(".nav"), { subtree: true, childList: true, attributes: true, attributeFilter: ["data-critical"] });
   look();
 })();

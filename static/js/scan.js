@@ -55,21 +55,39 @@
     heard.hidden = false;
   }
 
-  // Forms, one after the other: what is scanned while one is on its way waits its turn.
+  // Forms, one after the other: what is scanned or pressed while one is on its way waits its turn.
   const waiting = [];
   let busy = false;
-  async function send(form, code) {
+  let leaving = false;
+  let unsent = null; // a code that was not answered: its form may be booked already, so the same code goes again with the same key
+  function failed(code, words) {
+    play("miss");
+    note("miss", code, words);
+    unsent = code;
+    const box = field();
+    if (box) {
+      box.value = code;
+      box.select();
+    }
+  }
+  async function send({ action, body, code }) {
     busy = true;
-    const body = new URLSearchParams(new FormData(form));
     try {
-      const answer = await fetch(form.action, { method: "POST", body, credentials: "same-origin", headers: { accept: "text/html" } });
+      const answer = await fetch(action, { method: "POST", body, credentials: "same-origin", headers: { accept: "text/html" } });
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const next = page.querySelector("[data-scan-area]");
-      if (!next) {
-        // Signed out, or another page: let the browser show it.
-        location.assign(answer.redirected ? answer.url : location.href);
+      if (!next && answer.redirected) {
+        // Signed out, or the count has gone on: the browser shows it.
+        leaving = true;
+        location.assign(answer.url);
         return;
       }
+      if (!next) {
+        // Refused, or out of order: what was scanned stays, and the page's own words say why.
+        failed(code, [...page.querySelectorAll("main p")].map((p) => p.textContent.trim()).find(Boolean) ?? area().dataset.notSent);
+        return;
+      }
+      unsent = null;
       area().replaceWith(next);
       if (answer.redirected) history.replaceState(null, "", answer.url);
       const said = document.getElementById("said");
@@ -83,38 +101,49 @@
         note("hit", code, (flash || row)?.textContent.trim() ?? "");
       }
     } catch {
-      const words = area().dataset.notSent;
-      play("miss");
-      note("miss", code, words);
-      const box = field();
-      if (box) box.value = code;
+      failed(code, area().dataset.notSent);
       waiting.length = 0;
     } finally {
       busy = false;
-      field()?.focus();
-      if (waiting.length > 0) book(waiting.shift());
+      if (!leaving) {
+        if (unsent === null) field()?.focus();
+        waiting.shift()?.();
+      }
     }
   }
   function book(code) {
-    const form = area().querySelector("form[data-scan]");
-    if (!form) return;
     if (busy) {
-      waiting.push(code);
+      waiting.push(() => book(code));
       return;
     }
-    form.elements.code.value = code;
-    send(form, code);
+    const form = area().querySelector("form[data-scan]");
+    if (!form) return;
+    const body = new URLSearchParams(new FormData(form));
+    body.set("code", code);
+    // Another code than the one that was not answered must not go with its key.
+    if (unsent !== null && code !== unsent) body.set("key", newKey());
+    send({ action: form.action, body, code });
+  }
+  function newKey() {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    bytes[6] = (bytes[6] & 0x0f) | 0x40;
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
   }
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (!form.closest("[data-scan-area]") || !(form.matches("[data-scan]") || form.matches("[data-scan-again]"))) return;
     event.preventDefault();
     if (form.matches("[data-scan]")) {
-      book(form.elements.code.value);
+      const code = form.elements.code.value;
       form.elements.code.value = "";
-    } else if (!busy) {
-      send(form, "");
+      book(code);
+      return;
     }
+    const job = { action: form.action, body: new URLSearchParams(new FormData(form)), code: "" };
+    if (busy) waiting.push(() => send(job));
+    else send(job);
   });
 
   // A scanner types faster than people, and ends with Enter. What it types anywhere but in a field for text is a scan; Ctrl+] is the separator

@@ -222,13 +222,17 @@ pub(super) async fn unreceive(
     line_id: OrderLineId,
     quantity: i64,
     now: DateTime<Utc>,
-) -> QueryResult<()> {
-    let received: i64 = order_line::table
+) -> Result<(), StockError> {
+    let (received, end_reason): (i64, Option<String>) = order_line::table
         .find(line_id)
-        .select(order_line::quantity_received)
+        .select((order_line::quantity_received, order_line::end_reason))
         .for_update()
         .first(conn)
         .await?;
+    // Somebody decided since that the rest will not come.
+    if end_reason.is_some() {
+        return Err(StockRefusal::NoUndo.into());
+    }
     let left = (received - quantity).max(0);
     let state = if left == 0 {
         OrderState::Sent
@@ -244,8 +248,8 @@ pub(super) async fn unreceive(
             order_line::settled_at.eq(now),
         ))
         .execute(conn)
-        .await
-        .map(drop)
+        .await?;
+    Ok(())
 }
 
 /// A cabinet saw pieces of an item for the first time, each of so many base units: they came with the orders that are on their way, the oldest

@@ -7,6 +7,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use super::arrive::{
     LineOnItsWay, check_receipt_lot, find_line_on_its_way, find_or_insert_lot, receive_line,
 };
+use super::undo::was_counted_since;
 use super::{
     Receipt, StockAct, StockError, StockForm, StockRefusal, check_quantity, list_portions,
     needs_note, new_move,
@@ -104,12 +105,24 @@ pub(super) async fn mark_full(
 /// A refill is taken back: the bin is empty again, as of when it was emptied last.
 pub(super) async fn mark_empty_again(
     conn: &mut AsyncPgConnection,
-    bin_id: BinId,
+    (bin_id, refill): (BinId, MoveId),
     now: DateTime<Utc>,
 ) -> QueryResult<bool> {
+    // Only what emptied it before this refill and after the one before; a bin that was empty by the books already left no move.
+    let refilled_before: Option<MoveId> = stock_move::table
+        .filter(stock_move::bin_id.eq(bin_id))
+        .filter(stock_move::reason.eq(StockReason::Refill))
+        .filter(stock_move::undoes_id.is_null())
+        .filter(stock_move::id.lt(refill))
+        .select(diesel::dsl::max(stock_move::id))
+        .first(conn)
+        .await?;
     let emptied_at: Option<Option<DateTime<Utc>>> = stock_move::table
         .filter(stock_move::bin_id.eq(bin_id))
         .filter(stock_move::reason.eq(StockReason::EmptyBin))
+        .filter(stock_move::undoes_id.is_null())
+        .filter(stock_move::id.gt(refilled_before.unwrap_or(MoveId(0))))
+        .filter(stock_move::id.lt(refill))
         .select(diesel::dsl::max(stock_move::happened_at))
         .first(conn)
         .await
@@ -142,7 +155,11 @@ pub(super) async fn not_empty(
         return Err(StockRefusal::NotTwoBins.into());
     }
     let undone = diesel::alias!(stock_move as undone);
-    let booked: Vec<(MoveId, LotId, i64)> = stock_move::table
+    let counted = match empty_since {
+        Some(moment) => was_counted_since(conn, form.stock, bin_id, moment).await?,
+        None => false,
+    };
+    let booked: Vec<(MoveId, LotId, i64, DateTime<Utc>)> = stock_move::table
         .filter(stock_move::bin_id.eq(bin_id))
         .filter(stock_move::item_id.eq(form.stock.item_id))
         .filter(stock_move::reason.eq(StockReason::EmptyBin))
@@ -155,14 +172,22 @@ pub(super) async fn not_empty(
                     .eq(stock_move::id.nullable()),
             ),
         )))
-        .select((stock_move::id, stock_move::lot_id, stock_move::quantity))
+        .select((
+            stock_move::id,
+            stock_move::lot_id,
+            stock_move::quantity,
+            stock_move::happened_at,
+        ))
         .order(stock_move::id)
         .load(conn)
         .await?;
     let moves: Vec<NewMove<'_>> = booked
         .iter()
-        .map(|(id, lot_id, quantity)| NewMove {
+        // A count since has said what is there.
+        .filter(|_| !counted)
+        .map(|(id, lot_id, quantity, happened_at)| NewMove {
             undoes_id: Some(*id),
+            happened_at: *happened_at,
             ..new_move(
                 form,
                 StockReason::EmptyBin,

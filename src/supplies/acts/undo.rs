@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::arrive::unreceive;
 use super::two_bins::{mark_empty_again, mark_full};
 use super::{StockError, StockForm, StockRefusal, new_move};
-use crate::db::schema::stock_move;
+use crate::db::schema::{count_line, stock_move};
 use crate::db::types::StockReason;
 use crate::ids::{BinId, ItemId, LotId, MoveId, OrderLineId, StockPlaceId};
 use crate::supplies::ledger::{NewMove, Posted, StockKey, lock, post};
@@ -28,6 +28,7 @@ struct OldMove {
     stock_place_id: StockPlaceId,
     quantity: i64,
     order_line_id: Option<OrderLineId>,
+    happened_at: DateTime<Utc>,
 }
 
 /// Takes the moves of a form back. Not those of a count: what was counted is counted again.
@@ -53,6 +54,7 @@ pub(super) async fn undo(
             stock_move::stock_place_id,
             stock_move::quantity,
             stock_move::order_line_id,
+            stock_move::happened_at,
         ))
         .load(conn)
         .await?;
@@ -79,6 +81,9 @@ pub(super) async fn undo(
     }
     let mut bins: Vec<BinId> = Vec::new();
     for old in &old {
+        if was_counted_since(conn, key(old), old.bin_id, old.happened_at).await? {
+            return Err(StockRefusal::NoUndo.into());
+        }
         let is_first_of_bin = !bins.contains(&old.bin_id);
         bins.push(old.bin_id);
         take_back_around(conn, old, is_first_of_bin, now).await?;
@@ -88,6 +93,8 @@ pub(super) async fn undo(
         .map(|old| NewMove {
             key: key(old),
             undoes_id: Some(old.id),
+            // As if it had never been: a count between the two has seen neither.
+            happened_at: old.happened_at,
             ..new_move(
                 form,
                 old.reason,
@@ -112,10 +119,30 @@ async fn take_back_around(
     }
     let is_as_it_was = match old.reason {
         StockReason::EmptyBin if is_first_of_bin => mark_full(conn, old.bin_id, now).await?,
-        StockReason::Refill if is_first_of_bin => mark_empty_again(conn, old.bin_id, now).await?,
+        StockReason::Refill if is_first_of_bin => {
+            mark_empty_again(conn, (old.bin_id, old.id), now).await?
+        }
         _ => true,
     };
     is_as_it_was
         .then_some(())
         .ok_or(StockError::Refused(StockRefusal::NoUndo))
+}
+
+/// Whether what a bin holds of an item was counted after a moment: what happened before it is settled by the count.
+pub(super) async fn was_counted_since(
+    conn: &mut AsyncPgConnection,
+    stock: StockKey,
+    bin_id: BinId,
+    moment: DateTime<Utc>,
+) -> QueryResult<bool> {
+    let counts: i64 = count_line::table
+        .filter(count_line::item_id.eq(stock.item_id))
+        .filter(count_line::stock_place_id.eq(stock.stock_place_id))
+        .filter(count_line::bin_id.eq(bin_id))
+        .filter(count_line::counted_at.ge(moment))
+        .count()
+        .get_result(conn)
+        .await?;
+    Ok(counts > 0)
 }

@@ -12,6 +12,7 @@ use crate::db::schema::{bin, count_entry, count_line};
 use crate::db::types::{CountCause, CountStep};
 use crate::ids::{BinId, CountEntryId, CountLineId, ItemId, LotId, UserId};
 use crate::supplies::acts::{LotLabel, find_or_insert_lot};
+use crate::supplies::stock::find_lot_of_label;
 
 /// The second round: counted again by another person.
 const SECOND: i16 = 2;
@@ -30,8 +31,16 @@ pub(super) async fn enter(
         1
     };
     match form.act {
-        CountAct::Enter { line_id, quantity } => {
+        CountAct::Enter {
+            line_id,
+            round: meant,
+            quantity,
+        } => {
             check_quantity(quantity, 0)?;
+            // A page from before the review is no second count.
+            if meant != round {
+                return Err(CountRefusal::MovedOn(session.state).into());
+            }
             let line = find_line(conn, session, line_id).await?;
             check_person(&line, round, form.user_id)?;
             let entry = add(conn, form, &line, (round, None, quantity), now).await?;
@@ -45,6 +54,7 @@ pub(super) async fn enter(
             lot,
             quantity,
         } => {
+            session.check(&[CountStep::Counting])?;
             check_quantity(quantity, 1)?;
             let line = scanned_line(conn, session, (item_id, bin_id), round).await?;
             check_person(&line, round, form.user_id)?;
@@ -53,7 +63,7 @@ pub(super) async fn enter(
                     number: "",
                     expires_on: None,
                 } => None,
-                lot => Some(find_or_insert_lot(conn, item_id, lot, now).await?),
+                lot => Some(known_lot(conn, item_id, lot, now).await?),
             };
             add(conn, form, &line, (round, lot_id, quantity), now).await?;
             counted(conn, &line, round, now).await?;
@@ -70,9 +80,23 @@ pub(super) async fn enter(
             Ok(line_id)
         }
         CountAct::TakeBack { entry_id } => {
+            session.check(&[CountStep::Counting])?;
             take_back(conn, (form.user_id, entry_id), session, round, now).await
         }
         _ => Err(CountRefusal::NoLine.into()),
+    }
+}
+
+/// The lot on a pack: one that is known, also when the pack does not tell its day.
+async fn known_lot(
+    conn: &mut AsyncPgConnection,
+    item_id: ItemId,
+    label: LotLabel<'_>,
+    now: DateTime<Utc>,
+) -> QueryResult<LotId> {
+    match find_lot_of_label(conn, item_id, (label.number, label.expires_on)).await? {
+        Some(lot_id) => Ok(lot_id),
+        None => find_or_insert_lot(conn, item_id, label, now).await,
     }
 }
 
@@ -86,7 +110,8 @@ fn check_person(line: &CountLine, round: i16, user_id: UserId) -> Result<(), Cou
     if round != SECOND {
         return Ok(());
     }
-    if !line.is_off {
+    // One second count: what it is compared with is shown then.
+    if !line.waits {
         return Err(CountRefusal::NotOff);
     }
     let first = line.first_people.as_deref().unwrap_or_default();
@@ -247,10 +272,6 @@ async fn take_back(
         .set(count_entry::replaced_by_id.eq(None::<CountEntryId>))
         .execute(conn)
         .await?;
-    let line = find_line(conn, session, line_id).await?;
-    if round == SECOND && line.second_quantity.is_none() {
-        set_waits(conn, &line, true, now).await?;
-    }
     Ok(line_id)
 }
 

@@ -88,6 +88,9 @@ pub struct CountLine {
     /// What the books held when it was counted last (R21); now, when it was not.
     #[diesel(sql_type = BigInt)]
     pub expected: i64,
+    /// When the bin was emptied since: whatever it held was used then, so there is nothing left to set right.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub emptied_at: Option<DateTime<Utc>>,
     /// Base units of the pack that is ordered.
     #[diesel(sql_type = Nullable<BigInt>)]
     pub pack_units: Option<i64>,

@@ -6,7 +6,7 @@ use diesel::sql_query;
 use diesel::sql_types::{Array, BigInt, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use super::spread::{Outcome, is_off, spread};
+use super::spread::{Outcome, is_off, spread, without_deficits};
 use super::{
     CountError, CountForm, CountLine, CountRefusal, Session, check_reason, entries, finish, keys,
     list_count_lines,
@@ -29,6 +29,8 @@ struct LotOfLine {
     lot_id: LotId,
     #[diesel(sql_type = BigInt)]
     expected: i64,
+    #[diesel(sql_type = BigInt)]
+    on_hand: i64,
 }
 
 /// Posts the differences: one move a lot, as of the moment of the count.
@@ -75,6 +77,7 @@ async fn difference_moves<'a>(
 ) -> Result<Vec<NewMove<'a>>, CountError> {
     let counted: Vec<(&CountLine, DateTime<Utc>)> = lines
         .iter()
+        .filter(|line| line.emptied_at.is_none())
         .filter_map(|line| line.counted_at().map(|at| (line, at)))
         .collect();
     let (ids, times): (Vec<CountLineId>, Vec<DateTime<Utc>>) = counted
@@ -88,13 +91,13 @@ async fn difference_moves<'a>(
         .await?;
     let mut moves = Vec::new();
     for (line, counted_at) in counted {
-        let books: Vec<(LotId, i64)> = lots
+        let own = lots
             .iter()
-            .filter(|lot| lot.count_line_id == line.count_line_id)
-            .map(|lot| (lot.lot_id, lot.expected))
-            .collect();
+            .filter(|lot| lot.count_line_id == line.count_line_id);
+        let books: Vec<(LotId, i64)> = own.clone().map(|lot| (lot.lot_id, lot.expected)).collect();
+        let now_held: Vec<(LotId, i64)> = own.map(|lot| (lot.lot_id, lot.on_hand)).collect();
         let found = entries::found_lots(conn, line.count_line_id, line.round()).await?;
-        for (lot_id, quantity) in spread(&books, &found) {
+        for (lot_id, quantity) in without_deficits(&now_held, spread(&books, &found)) {
             let lot_id = match lot_id {
                 Some(lot_id) => lot_id,
                 None => find_or_insert_lot(conn, line.item_id, LotLabel::default(), now).await?,

@@ -88,6 +88,48 @@ pub fn spread<L: Copy + PartialEq>(
         .collect()
 }
 
+/// The same changes in sum, but no lot is left below zero while another one holds pieces: what was issued since the count came, by the books, from
+/// lots that the count found to be gone. `now` is what the bin holds of its lots before the changes, in the order in which they leave.
+#[must_use]
+pub fn without_deficits<L: Copy + PartialEq>(
+    now: &[(L, i64)],
+    changes: Vec<(Option<L>, i64)>,
+) -> Vec<(Option<L>, i64)> {
+    let mut lots: Vec<(Option<L>, i64, i64)> = now
+        .iter()
+        .map(|(lot, held)| (Some(*lot), *held, 0))
+        .collect();
+    for (lot, change) in changes {
+        match lots.iter_mut().find(|(known, ..)| *known == lot) {
+            Some((_, _, sum)) => *sum += change,
+            None => lots.push((lot, 0, change)),
+        }
+    }
+    let mut missing: i64 = lots.iter().map(|(_, held, sum)| (held + sum).min(0)).sum();
+    // Only as much as others can give.
+    let spare: i64 = lots.iter().map(|(_, held, sum)| (held + sum).max(0)).sum();
+    missing = missing.max(-spare);
+    let (mut to_fill, mut to_take) = (-missing, -missing);
+    for (_, held, sum) in &mut lots {
+        let after = *held + *sum;
+        let step = if after < 0 {
+            (-after).min(to_fill)
+        } else {
+            -after.min(to_take)
+        };
+        if after < 0 {
+            to_fill -= step;
+        } else {
+            to_take += step;
+        }
+        *sum += step;
+    }
+    lots.into_iter()
+        .filter(|(_, _, sum)| *sum != 0)
+        .map(|(lot, _, sum)| (lot, sum))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -142,7 +184,43 @@ mod tests {
         );
     }
 
+    #[test]
+    fn what_was_issued_since_comes_from_lots_that_are_there() {
+        // Counted 690 of 60 and 717; seven were issued since, by the books of the first lot.
+        let changes = spread(&[(1, 60), (2, 717)], &[(None, 690)]);
+        assert_eq!(changes, [(Some(1), -60), (Some(2), -27)]);
+        assert_eq!(
+            without_deficits(&[(1, 53), (2, 717)], changes),
+            [(Some(1), -53), (Some(2), -34)]
+        );
+        // Where nothing else is there, it stays below zero: that is to be counted.
+        assert_eq!(
+            without_deficits(&[(1, 3)], vec![(Some(1), -5)]),
+            [(Some(1), -5)]
+        );
+    }
+
     proptest! {
+        #[test]
+        fn deficits_are_filled_and_the_sum_stays(
+            held in proptest::collection::vec(-20_i64..50, 1..6),
+            changed in proptest::collection::vec((0_usize..8, -40_i64..40), 0..6),
+        ) {
+            let now: Vec<(usize, i64)> = held.into_iter().enumerate().collect();
+            let changes: Vec<(Option<usize>, i64)> = changed.into_iter().map(|(lot, change)| (Some(lot), change)).collect();
+            let total: i64 = changes.iter().map(|(_, change)| change).sum();
+            let after = without_deficits(&now, changes);
+            prop_assert_eq!(after.iter().map(|(_, change)| change).sum::<i64>(), total);
+            let levels: Vec<i64> = (0..8)
+                .map(|lot| {
+                    let held = now.iter().find(|(known, _)| *known == lot).map_or(0, |(_, held)| *held);
+                    held + after.iter().filter(|(known, _)| *known == Some(lot)).map(|(_, change)| change).sum::<i64>()
+                })
+                .collect();
+            let (below, above) = (levels.iter().any(|level| *level < 0), levels.iter().any(|level| *level > 0));
+            prop_assert!(!(below && above), "{levels:?}");
+        }
+
         #[test]
         fn the_books_say_what_was_counted_and_no_lot_is_below_zero(
             held in proptest::collection::vec(-20_i64..50, 0..6),

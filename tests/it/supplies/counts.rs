@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use wardtrack::db::types::StockReason;
-use wardtrack::supplies::acts::{LotLabel, Receipt, StockAct};
+use wardtrack::supplies::acts::{LotLabel, Receipt, StockAct, StockRefusal, perform_stock_form};
 
 use super::world::{Restock, Shelf, Ward, check, insert};
 use crate::acts::{count, key};
@@ -31,8 +31,15 @@ impl Actor {
     }
 
     async fn on_count(&self, page: &str, act: &str, more: &[(&str, &str)]) -> Html {
+        self.in_round("1", page, act, more).await
+    }
+
+    async fn in_round(&self, round: &str, page: &str, act: &str, more: &[(&str, &str)]) -> Html {
         let key = key();
         let mut fields = vec![("key", key.as_str()), ("act", act)];
+        if matches!(act, "enter" | "empty") {
+            fields.push(("round", round));
+        }
         fields.extend(more);
         self.post(page, &fields).await
     }
@@ -144,7 +151,11 @@ async fn r21_a_count_is_blind_counted_again_by_another_and_posted_as_of_the_coun
         "You counted this line. Another person counts it again.",
     );
     has_not(&review, "777");
-    let same = tech.on_count(&page, "enter", &enter).await;
+    // A page from before the review is no second count.
+    let stale = admin.on_count(&page, "enter", &enter).await;
+    assert_eq!(stale.status, 409);
+    assert_eq!(count(&mut conn, WAITING).await, 1);
+    let same = tech.in_round("2", &page, "enter", &enter).await;
     assert_eq!(same.status, 422);
     has(&same, "Another person has to count it again");
     let early = tech.on_count(&page, "post", &[("reason", "lost")]).await;
@@ -155,7 +166,13 @@ async fn r21_a_count_is_blind_counted_again_by_another_and_posted_as_of_the_coun
     );
     has_not(&admin.page(&page).await, "777");
     let second = [("line", line.as_str()), ("quantity", "690")];
-    assert_eq!(admin.on_count(&page, "enter", &second).await.status, 303);
+    assert_eq!(
+        admin.in_round("2", &page, "enter", &second).await.status,
+        303
+    );
+    // What it is compared with is shown now: it is not entered again.
+    let again = admin.in_round("2", &page, "enter", &second).await;
+    assert_eq!(again.status, 422);
     assert_eq!(count(&mut conn, WAITING).await, 0, "it was counted again");
     let review = tech.page(&page).await;
     has(&review, "777");
@@ -170,11 +187,8 @@ async fn r21_a_count_is_blind_counted_again_by_another_and_posted_as_of_the_coun
     assert_eq!(count(&mut conn, &on_hand(&shelf)).await, 690 - 7);
     // What was missing had most likely left first: of the lot that expires first nothing is left.
     let first = "SELECT sum(on_hand) FROM stock_level l JOIN lot ON lot.id = l.lot_id WHERE lot_number = 'L1'";
-    assert_eq!(
-        count(&mut conn, first).await,
-        -7,
-        "seven of it were issued since"
-    );
+    assert_eq!(count(&mut conn, first).await, 0);
+    assert_eq!(count(&mut conn, WAITING).await, 0, "nothing is short");
     let over = tech.page(&page).await;
     has(&over, "The books were set right: boxes were lent");
     has(&over, "Within what is allowed: 0 of 1 counted lines.");
@@ -294,11 +308,14 @@ async fn packs_are_scanned_into_lines_unexpected_ones_too_and_entries_are_taken_
         .to_string();
     let admin = app.admin().await;
     admin.page(&page).await;
-    let not_off = admin.on_count(&page, "enter", &right).await;
+    let not_off = admin.in_round("2", &page, "enter", &right).await;
     assert_eq!(not_off.status, 422);
     has(&not_off, "only lines that are off are counted again");
     let three = [("line", found.as_str()), ("quantity", "3")];
-    assert_eq!(admin.on_count(&page, "enter", &three).await.status, 303);
+    assert_eq!(
+        admin.in_round("2", &page, "enter", &three).await.status,
+        303
+    );
     let post = [("reason", "put in the wrong room")];
     assert_eq!(tech.on_count(&page, "post", &post).await.status, 303);
     let there = format!(
@@ -369,5 +386,88 @@ async fn a_count_that_is_given_up_changes_nothing_and_cabinets_count_themselves(
             status,
             "{place}"
         );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_set_right_or_taken_back_beside_a_count_is_not_booked_twice() {
+    let (app, hospital, mut conn) = served().await;
+    let now = app.app.clock.now();
+    let ward = Ward::of(&hospital, &mut conn).await;
+    let tech = app.supply_tech().await;
+    tech.page("/counts").await;
+    for (name, two_bins) in [("adjusted", false), ("undone", false), ("emptied", true)] {
+        let restock = Restock {
+            two_bins,
+            ..RESTOCK
+        };
+        let shelf = Shelf::new(&mut conn, ward, name, restock, now).await;
+        put(&mut conn, &shelf, ("", None), 100, now).await;
+        let lot_id = shelf.lots(&mut conn).await[0];
+        let issue = StockAct::Leave {
+            reason: StockReason::Issue,
+            bin_id: None,
+            lot_id: None,
+            quantity: 4,
+        };
+        let issued = shelf.form(uuid::Uuid::new_v4(), issue, None);
+        perform_stock_form(&mut conn, &issued, now).await.unwrap();
+        let page = tech.begin_count(shelf.stock.stock_place_id.0).await;
+        let line = format!(
+            "SELECT id FROM count_line WHERE bin_id = {} ORDER BY id DESC LIMIT 1",
+            shelf.bins[0]
+        );
+        let line = insert(&mut conn, &line).await.to_string();
+        tech.on_count(&page, "start", &[("line", &line)]).await;
+        // 96 by the books, 95 on the shelf.
+        let enter = [("line", line.as_str()), ("quantity", "95")];
+        tech.on_count(&page, "enter", &enter).await;
+        let later = now + TimeDelta::minutes(5);
+        let (act, note) = match name {
+            // A colleague sees the same and sets the books right.
+            "adjusted" => (
+                StockAct::Adjust {
+                    bin_id: shelf.bins[0],
+                    lot_id,
+                    change: -1,
+                },
+                Some("seen"),
+            ),
+            // The issue was a mistake: the four were on the shelf all the time, so five are missing.
+            "undone" => (
+                StockAct::Undo {
+                    form_key: issued.key,
+                },
+                None,
+            ),
+            // The bin is used up: whatever it held is gone.
+            _ => (
+                StockAct::EmptyBin {
+                    bin_id: shelf.bins[0],
+                },
+                None,
+            ),
+        };
+        shelf.accept(&mut conn, act, note, later).await;
+        tech.on_count(&page, "review", &[]).await;
+        let posted = tech.on_count(&page, "post", &[("reason", "looked")]).await;
+        assert_eq!(posted.status, 303, "{name}: {}", posted.body);
+        let held = if name == "emptied" { 0 } else { 95 };
+        assert_eq!(count(&mut conn, &on_hand(&shelf)).await, held, "{name}");
+        // After the count nothing from before it is taken back.
+        if name == "emptied" {
+            let refusal = shelf
+                .refuse(
+                    &mut conn,
+                    StockAct::Undo {
+                        form_key: issued.key,
+                    },
+                    None,
+                    later,
+                )
+                .await;
+            assert_eq!(refusal, StockRefusal::NoUndo);
+        }
+        check(&mut conn, shelf.stock.item_id, later, name).await;
     }
 }

@@ -28,7 +28,7 @@ use crate::web::{PageError, routes};
 const TRIES: usize = 4;
 /// Fields of the forms.
 const FIELDS: &[&str] = &[
-    "act", "place", "line", "bin", "quantity", "code", "entry", "reason",
+    "act", "place", "line", "bin", "round", "quantity", "code", "entry", "reason",
 ];
 
 /// `POST /counts`: begins a count.
@@ -75,7 +75,7 @@ pub async fn open(
 /// What a form asks for.
 enum Asked {
     Start(Vec<CountLineId>),
-    Enter(CountLineId, i64),
+    Enter(CountLineId, i16, i64),
     Skip(CountLineId),
     TakeBack(CountEntryId),
     Review,
@@ -102,6 +102,10 @@ fn read_form(fields: &Fields) -> Result<Asked, Unread> {
         let number = fields.number(name)?;
         number.ok_or_else(|| BadField(name.to_owned()))
     };
+    let round = || {
+        let round = i16::try_from(id("round")?).ok();
+        round.ok_or_else(|| BadField("round".to_owned()))
+    };
     let quantity = || {
         let text = fields.text("quantity");
         let number = text.trim().parse::<i64>();
@@ -116,8 +120,8 @@ fn read_form(fields: &Fields) -> Result<Asked, Unread> {
                 .map_err(|_| BadField("line".to_owned()));
             Asked::Start(ids?)
         }
-        "enter" => Asked::Enter(CountLineId(id("line")?), quantity()?),
-        "empty" => Asked::Enter(CountLineId(id("line")?), 0),
+        "enter" => Asked::Enter(CountLineId(id("line")?), round()?, quantity()?),
+        "empty" => Asked::Enter(CountLineId(id("line")?), round()?, 0),
         "skip" => Asked::Skip(CountLineId(id("line")?)),
         "take_back" => Asked::TakeBack(CountEntryId(id("entry")?)),
         "review" => Asked::Review,
@@ -164,8 +168,9 @@ pub async fn act(
             return scan(&app, &viewer, (id.0, bin), (key, code, *quantity)).await;
         }
         Asked::Start(lines) => CountAct::Start { lines },
-        Asked::Enter(line_id, quantity) => CountAct::Enter {
+        Asked::Enter(line_id, round, quantity) => CountAct::Enter {
             line_id: *line_id,
+            round: *round,
             quantity: *quantity,
         },
         Asked::Skip(line_id) => CountAct::Skip { line_id: *line_id },
@@ -227,6 +232,10 @@ async fn scan(
             code,
         }) => (item_id, units, code),
     };
+    if code.lot_is_odd {
+        let words = fill(t.scan.miss_odd_lot, &[&code.lot_number]);
+        return said(app, viewer, (id, bin), miss(words)).await;
+    }
     let Some(bin_id) = bin.or_else(|| only_bin(&lines, item_id)) else {
         let words = fill(t.counts.refused_which_bin, &[&code.text]);
         return said(app, viewer, (id, bin), miss(words)).await;

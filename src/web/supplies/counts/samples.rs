@@ -89,6 +89,7 @@ fn sample_lines(now: DateTime<Utc>) -> Vec<CountLine> {
         second_quantity: None,
         second_at: None,
         expected,
+        emptied_at: None,
         pack_units: Some(50),
     };
     let mut lines = vec![

@@ -126,6 +126,8 @@ pub struct LineForm {
     pub keys: [String; 3],
     /// The person may not count it.
     pub is_own: bool,
+    /// 2 for the count by another person.
+    pub round: u8,
 }
 
 /// An entry of the running log.
@@ -146,8 +148,6 @@ pub struct LogRow {
 pub struct Review {
     /// Lines that another person counts again.
     pub again: Vec<LineForm>,
-    /// What that person entered.
-    pub log: Vec<LogRow>,
     /// No bin is chosen.
     pub bin_id: Option<i64>,
     /// Lines, compared.
@@ -378,6 +378,7 @@ impl LineForm {
             chip: Chip { class, icon, word },
             counted: shown.map(grouped),
             keys: [new_key(), new_key(), new_key()],
+            round: if user.is_some() { 2 } else { 1 },
             is_own: user.is_some_and(|user| first.contains(&user)),
         }
     }
@@ -421,14 +422,8 @@ impl Review {
         Self {
             again: lines
                 .iter()
-                .filter(|line| is_review && line.is_off)
+                .filter(|line| is_review && line.waits)
                 .map(|line| LineForm::new(line, Some(user), shell))
-                .collect(),
-            log: facts
-                .log
-                .iter()
-                .filter(|_| is_review)
-                .map(|row| LogRow::new(row, shell))
                 .collect(),
             bin_id: None,
             rows: lines
@@ -459,7 +454,6 @@ impl Review {
         let why = facts.session.end_reason.as_deref().unwrap_or_default();
         Self {
             again: Vec::new(),
-            log: Vec::new(),
             bin_id: None,
             rows: Vec::new(),
             accuracy: None,
