@@ -1,5 +1,6 @@
 //! The database: pool, migrations, the generated schema, and how enums are stored.
 
+pub mod again;
 pub mod fault;
 pub mod migrations;
 pub mod partitions;

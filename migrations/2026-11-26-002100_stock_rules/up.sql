@@ -6,10 +6,8 @@ COMMENT ON COLUMN supplier.order_cost IS 'What one order costs, whatever is in i
 ALTER TABLE item ADD COLUMN holding_cost double precision CONSTRAINT item_holding_cost_check CHECK (holding_cost > 0 AND holding_cost <= 1000000);
 COMMENT ON COLUMN item.holding_cost IS 'What it costs to hold one base unit for a year, in the same money; NULL: nobody said.';
 
--- A constant default is not written into the rows that are there: the table is not rewritten. Rows that the former code adds have none.
-ALTER TABLE stocking ADD COLUMN rules_at timestamptz DEFAULT '2026-11-26 21:00:00+00';
-ALTER TABLE stocking ALTER COLUMN rules_at DROP DEFAULT;
-COMMENT ON COLUMN stocking.rules_at IS 'When the rules were carried into it and changed something last. NULL: it was written by hand and keeps its numbers until a rule that reaches it is saved.';
+-- Nobody changes what is read here before the column is there; taking and counting go on.
+LOCK TABLE stocking IN SHARE ROW EXCLUSIVE MODE;
 
 -- What was in force until today becomes a rule at its item and place, so that nothing changes for anybody.
 INSERT INTO stock_rule (item_id, stock_place_id, method, reorder_point, par, maximum, fixed_quantity, rounding)
@@ -62,3 +60,9 @@ CREATE TRIGGER supply_round_rules_due AFTER UPDATE OF every_days ON supply_round
 CREATE TRIGGER stock_place_rules_due AFTER UPDATE OF room_id, asset_id, supply_round_id ON stock_place FOR EACH ROW
     WHEN ((OLD.room_id, OLD.asset_id, OLD.supply_round_id) IS DISTINCT FROM (NEW.room_id, NEW.asset_id, NEW.supply_round_id))
     EXECUTE FUNCTION note_rules_due();
+
+-- Last, because nobody can read stock while this is waited for: it takes a moment.
+-- A constant default is not written into the rows that are there: the table is not rewritten. Rows that the former code adds have none.
+ALTER TABLE stocking ADD COLUMN rules_at timestamptz DEFAULT '2026-11-26 21:00:00+00';
+ALTER TABLE stocking ALTER COLUMN rules_at DROP DEFAULT;
+COMMENT ON COLUMN stocking.rules_at IS 'When the rules were carried into it and changed something last. NULL: it was written by hand and keeps its numbers until a rule that reaches it is saved.';

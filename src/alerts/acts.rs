@@ -84,6 +84,8 @@ pub enum AlertActError {
     Database(#[from] diesel::result::Error),
 }
 
+crate::db::again::refusable!(AlertActError, AlertRefusal);
+
 /// Who acts, with which form.
 #[derive(Clone, Copy, Debug)]
 pub struct AlertForm<'a> {

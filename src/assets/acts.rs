@@ -136,6 +136,8 @@ pub enum ActError {
     Database(#[from] diesel::result::Error),
 }
 
+crate::db::again::refusable!(ActError, Refused);
+
 impl ActError {
     fn refused(asset: Option<(AssetId, String, AssetStatus)>, why: WhyRefused) -> Self {
         Self::Refused(Refused { asset, why })

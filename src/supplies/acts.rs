@@ -206,6 +206,8 @@ pub enum StockError {
     Database(#[from] diesel::result::Error),
 }
 
+crate::db::again::refusable!(StockError, StockRefusal);
+
 impl From<StockRefusal> for StockError {
     fn from(refusal: StockRefusal) -> Self {
         Self::Refused(refusal)

@@ -227,6 +227,8 @@ pub enum ItemError {
     Database(#[from] diesel::result::Error),
 }
 
+crate::db::again::refusable!(ItemError, ItemRefusal);
+
 impl From<ItemRefusal> for ItemError {
     fn from(refusal: ItemRefusal) -> Self {
         Self::Refused(refusal)

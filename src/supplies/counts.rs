@@ -180,6 +180,8 @@ pub enum CountError {
     Database(#[from] diesel::result::Error),
 }
 
+crate::db::again::refusable!(CountError, CountRefusal);
+
 impl From<CountRefusal> for CountError {
     fn from(refusal: CountRefusal) -> Self {
         Self::Refused(refusal)

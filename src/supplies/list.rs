@@ -10,6 +10,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 
 use super::orders::LINES_MAX;
+use super::stock::cut;
 use crate::db::types::{OrderCause, OrderState, Role};
 use crate::ids::{BinId, ItemId, OrderLineId, RoundId, StockPlaceId, SupplierId, SupplyOrderId};
 
@@ -307,9 +308,7 @@ pub async fn list_order_lines(
             .bind::<Nullable<Text>, _>(after.map(|cursor| cursor.group.clone()));
     }
     let mut keys: Vec<KeyRow> = query.load(&mut conn).await?;
-    let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
-    let has_more = keys.len() > wanted;
-    keys.truncate(wanted);
+    let has_more = cut(&mut keys, limit);
     let next = keys.last().filter(|_| has_more).map(|key| OrderCursor {
         at: key.suggested_at,
         id: key.order_line_id,

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::ledger::{StockKey, lock};
 use super::settle::{Settled, settle};
-use super::stock::NameCursor;
+use super::stock::{NameCursor, cut};
 use crate::assets::acts::take_form_key;
 use crate::audit::{Actor, Event, record_audit};
 use crate::db::schema::{app_user, item, lot, lot_event, stock_level, stocking};
@@ -84,6 +84,8 @@ pub enum LotError {
     #[error("changing a lot")]
     Database(#[from] diesel::result::Error),
 }
+
+crate::db::again::refusable!(LotError, LotRefusal);
 
 /// Carries a person's form out once, in one transaction: the state, its history, and what follows at every place that holds the lot.
 ///
@@ -314,9 +316,7 @@ pub async fn list_lot_places(
         .bind::<BigInt, _>(limit + 1)
         .load(&mut conn)
         .await?;
-    let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
-    let has_more = rows.len() > wanted;
-    rows.truncate(wanted);
+    let has_more = cut(&mut rows, limit);
     let next = rows.last().filter(|_| has_more).map(|row| NameCursor {
         name: row.stock_place_name.clone(),
         id: row.bin_id.0,

@@ -107,6 +107,8 @@ pub enum OrderError {
     Database(#[from] diesel::result::Error),
 }
 
+crate::db::again::refusable!(OrderError, OrderRefusal);
+
 #[derive(Clone, Copy, Debug, Queryable)]
 struct Line {
     id: OrderLineId,

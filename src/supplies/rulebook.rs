@@ -15,6 +15,7 @@ use super::carry::{
 use super::inherit::{Inherited, Level, Rule, RuleFields, inherit};
 use super::ledger::StockKey;
 use super::rule_form::{Ground, RuleFault, RuleTexts, check};
+use super::stock::cut;
 use crate::assets::acts::take_form_key;
 use crate::audit::{Actor, Event, record_audit};
 use crate::db::schema::{item, item_pack, stock_rule};
@@ -270,9 +271,7 @@ pub async fn list_rules(
     limit: i64,
 ) -> QueryResult<(Vec<RuleLine>, Option<RuleId>)> {
     let mut rows = load_rules(conn, filter, after, None, limit + 1).await?;
-    let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
-    let has_more = rows.len() > wanted;
-    rows.truncate(wanted);
+    let has_more = cut(&mut rows, limit);
     let next = rows.last().filter(|_| has_more).map(|row| row.rule_id);
     Ok((rows, next))
 }
@@ -590,6 +589,8 @@ pub enum RuleError {
     #[error("saving a rule of restocking")]
     Database(#[from] diesel::result::Error),
 }
+
+crate::db::again::refusable!(RuleError, RuleRefusal);
 
 /// Saves a rule once, in one transaction with its audit row (S-50), and carries it to what it reaches, or leaves that to the scheduler
 /// when it is much.

@@ -8,6 +8,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::list::{OrderLine, read_order_lines};
 use super::orders::LINES_MAX;
+use super::stock::cut;
 use crate::db::schema::{app_user, order_line, supplier, supply_order};
 use crate::db::types::Role;
 use crate::ids::{BinId, OrderLineId, SupplyOrderId};
@@ -106,9 +107,7 @@ pub async fn list_sent_orders(
         .bind::<BigInt, _>(limit + 1)
         .load(&mut conn)
         .await?;
-    let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
-    let has_more = orders.len() > wanted;
-    orders.truncate(wanted);
+    let has_more = cut(&mut orders, limit);
     let next = orders.last().filter(|_| has_more).map(|order| SentCursor {
         at: order.sent_at,
         id: order.supply_order_id,

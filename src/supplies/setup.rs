@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 
 use crate::audit::{Actor, Event, record_audit};
 use crate::codes::tag_key;
-use crate::db::schema::{antenna, bin, bin_card, item, reader, stock_place, stocking, tag, zone};
+use crate::db::schema::{
+    antenna, bin, bin_card, count_session, item, reader, stock_place, stocking, tag, zone,
+};
 use crate::db::types::{AntennaPurpose, ReaderState, StockPlaceKind, Technology};
 use crate::ids::{BinId, ReaderId, RoomId, StockPlaceId, TagId, UserId};
 
@@ -185,6 +187,9 @@ pub enum SetupError {
     /// The tag is on something else (R1).
     #[error("the tag is on something else")]
     TagTaken,
+    /// People are counting the place: their count would be set against the reader's.
+    #[error("people are counting the place")]
+    BeingCounted,
     /// The reader counts another cabinet, or the place is none.
     #[error("the reader counts another cabinet")]
     ReaderTaken,
@@ -305,6 +310,23 @@ async fn set_reader(
             .await?;
         if readers == 0 {
             return Err(SetupError::Nothing);
+        }
+        // Whoever begins a count locks the place too.
+        stock_place::table
+            .find(place)
+            .select(stock_place::id)
+            .for_no_key_update()
+            .first::<StockPlaceId>(conn)
+            .await
+            .optional()?;
+        let counts: i64 = count_session::table
+            .filter(count_session::stock_place_id.eq(place))
+            .filter(count_session::ended_at.is_null())
+            .count()
+            .get_result(conn)
+            .await?;
+        if counts > 0 {
+            return Err(SetupError::BeingCounted);
         }
     }
     let set = diesel::update(stock_place::table.find(place))

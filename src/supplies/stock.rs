@@ -73,7 +73,7 @@ impl NameCursor {
 }
 
 /// Cuts what was read one row too far, and says whether there was more.
-fn cut<T>(rows: &mut Vec<T>, limit: i64) -> bool {
+pub(super) fn cut<T>(rows: &mut Vec<T>, limit: i64) -> bool {
     let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
     let has_more = rows.len() > wanted;
     rows.truncate(wanted);

@@ -14,12 +14,10 @@ use super::strings::fill;
 use super::wording::status_word;
 use super::{PageError, routes};
 use crate::app::App;
-use crate::assets::acts::{
-    Act, ActError, By, Change, Posted, Refused, WhyRefused, perform_form, undo_form,
-};
+use crate::assets::acts::{Act, By, Change, Posted, Refused, WhyRefused, perform_form, undo_form};
 use crate::assets::events::{AssetEvent, list_events};
 use crate::assets::status::Refusal;
-use crate::db::fault::{met_another, met_same_alert};
+use crate::db::again::again;
 use crate::db::types::AssetAct;
 use crate::ids::AssetId;
 use crate::live::Topic;
@@ -30,9 +28,6 @@ pub mod words;
 
 use form::{ActForm, UndoForm};
 use words::{event_sentence, status_sentence};
-
-/// A transaction that met another one is tried this often.
-const TRIES: usize = 4;
 
 /// Why nothing was changed, and where to go on.
 #[derive(Debug, Template)]
@@ -82,10 +77,9 @@ pub async fn act(
         at: None,
     };
     let location = with_done(&form.next, form.key);
-    let posted = try_often(async || {
-        let mut conn = app.db.conn().await?;
+    let posted = again(&app.db, async |conn| {
         let now = app.clock.now();
-        Ok(perform_form(&mut conn, form.key, viewer.user_id, &act, &location, now).await)
+        perform_form(conn, form.key, viewer.user_id, &act, &location, now).await
     })
     .await?;
     finish(&app, &viewer, shell, posted, &form.next, &location).await
@@ -105,10 +99,9 @@ pub async fn undo(
         Ok(form) => form,
         Err(words) => return bad_request(shell, words),
     };
-    let posted = try_often(async || {
-        let mut conn = app.db.conn().await?;
+    let posted = again(&app.db, async |conn| {
         let (user, now) = (viewer.user_id, app.clock.now());
-        Ok(undo_form(&mut conn, form.done, form.key, user, &form.next, now).await)
+        undo_form(conn, form.done, form.key, user, &form.next, now).await
     })
     .await?;
     if let Ok(Posted::Done(changes)) = &posted {
@@ -133,25 +126,6 @@ fn undone_words(changes: &[Change], shell: &Shell) -> String {
 }
 
 type Outcome = Result<Posted, Refused>;
-
-/// Runs a transaction again when it met another one.
-async fn try_often(
-    mut run: impl AsyncFnMut() -> Result<Result<Posted, ActError>, PageError>,
-) -> Result<Outcome, PageError> {
-    let mut tries = 1;
-    loop {
-        match run().await? {
-            Ok(posted) => return Ok(Ok(posted)),
-            Err(ActError::Refused(refused)) => return Ok(Err(refused)),
-            Err(ActError::Database(error))
-                if tries < TRIES && (met_another(&error) || met_same_alert(&error)) =>
-            {
-                tries += 1;
-            }
-            Err(error @ ActError::Database(_)) => return Err(error.into()),
-        }
-    }
-}
 
 async fn finish(
     app: &App,

@@ -1154,9 +1154,9 @@ async fn explain_statements(mut conn: &mut AsyncPgConnection) {
         ),
         (
             "what a person entered",
-            "(bigint, smallint, bigint, bigint)",
+            "(bigint, bigint, bigint)",
             supplies::counts::COUNT_LOG_SQL,
-            format!("(1, 1::smallint, {user}, 10)"),
+            format!("(1, {user}, 10)"),
         ),
         (
             "moves beside counted lines",

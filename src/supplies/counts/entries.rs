@@ -56,8 +56,7 @@ pub(super) async fn enter(
         } => {
             session.check(&[CountStep::Counting])?;
             check_quantity(quantity, 1)?;
-            let line = scanned_line(conn, session, (item_id, bin_id), round).await?;
-            check_person(&line, round, form.user_id)?;
+            let line = scanned_line(conn, session, (item_id, bin_id)).await?;
             let lot_id = match lot {
                 LotLabel {
                     number: "",
@@ -81,7 +80,7 @@ pub(super) async fn enter(
         }
         CountAct::TakeBack { entry_id } => {
             session.check(&[CountStep::Counting])?;
-            take_back(conn, (form.user_id, entry_id), session, round, now).await
+            take_back(conn, (form.user_id, entry_id), session, now).await
         }
         _ => Err(CountRefusal::NoLine.into()),
     }
@@ -134,15 +133,11 @@ async fn scanned_line(
     conn: &mut AsyncPgConnection,
     session: Session,
     (item_id, bin_id): (ItemId, BinId),
-    round: i16,
 ) -> Result<CountLine, CountError> {
     let of_scan = |line: &CountLine| line.item_id == item_id && line.bin_id == bin_id;
     let lines = list_count_lines(conn, session.id).await?;
     if let Some(line) = lines.into_iter().find(of_scan) {
         return Ok(line);
-    }
-    if round == SECOND {
-        return Err(CountRefusal::NotOff.into());
     }
     let bins: i64 = bin::table
         .filter(bin::id.eq(bin_id))
@@ -248,14 +243,12 @@ async fn take_back(
     conn: &mut AsyncPgConnection,
     (user_id, entry_id): (UserId, CountEntryId),
     session: Session,
-    round: i16,
     now: DateTime<Utc>,
 ) -> Result<CountLineId, CountError> {
     let line_id: Option<CountLineId> = count_entry::table
         .inner_join(count_line::table)
         .filter(count_entry::id.eq(entry_id))
         .filter(count_line::count_session_id.eq(session.id))
-        .filter(count_entry::round.eq(round))
         .filter(count_entry::counted_by.eq(user_id))
         .filter(count_entry::undone_at.is_null())
         .filter(count_entry::replaced_by_id.is_null())

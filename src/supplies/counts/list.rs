@@ -3,13 +3,13 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{Array, BigInt, Bool, Nullable, SmallInt, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::db::types::{CountCause, CountClass, CountStep, Role, StockReason};
 use crate::ids::{BinId, CountEntryId, CountLineId, CountSessionId, ItemId, StockPlaceId, UserId};
 use crate::supplies::ledger::StockKey;
-use crate::supplies::stock::NameCursor;
+use crate::supplies::stock::{NameCursor, cut};
 
 /// What can be counted at a place.
 pub const COUNT_CANDIDATES_SQL: &str = include_str!("../sql/count_candidates.sql");
@@ -202,12 +202,11 @@ pub struct CountEntryRow {
 /// When the database fails.
 pub async fn list_count_log(
     mut conn: &AsyncPgConnection,
-    (id, round, user_id): (CountSessionId, i16, UserId),
+    (id, user_id): (CountSessionId, UserId),
     limit: i64,
 ) -> QueryResult<Vec<CountEntryRow>> {
     sql_query(COUNT_LOG_SQL)
         .bind::<BigInt, _>(id)
-        .bind::<SmallInt, _>(round)
         .bind::<BigInt, _>(user_id)
         .bind::<BigInt, _>(limit)
         .load(&mut conn)
@@ -266,9 +265,7 @@ pub async fn list_counts(
     limit: i64,
 ) -> QueryResult<(Vec<CountSession>, Option<CountSessionId>)> {
     let mut rows = load_counts(conn, is_open, before, limit.saturating_add(1)).await?;
-    let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
-    let has_more = rows.len() > wanted;
-    rows.truncate(wanted);
+    let has_more = cut(&mut rows, limit);
     let next = rows.last().filter(|_| has_more);
     let next = next.map(|row| row.count_session_id);
     Ok((rows, next))
@@ -349,9 +346,7 @@ pub async fn list_count_places(
         .bind::<Timestamptz, _>(now)
         .load(&mut conn)
         .await?;
-    let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
-    let has_more = rows.len() > wanted;
-    rows.truncate(wanted);
+    let has_more = cut(&mut rows, limit);
     let next = rows.last().filter(|_| has_more).map(|row| NameCursor {
         name: row.name.clone(),
         id: row.stock_place_id.0,

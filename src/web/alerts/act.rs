@@ -6,11 +6,10 @@ use chrono::{DateTime, Utc};
 
 use super::form::{AlertActForm, AlertVerb};
 use super::words::{alert_sentence, who};
-use crate::alerts::acts::{
-    AlertAct, AlertActError, AlertForm, AlertPosted, AlertRefusal, perform_alert_form,
-};
+use crate::alerts::acts::{AlertAct, AlertForm, AlertPosted, AlertRefusal, perform_alert_form};
 use crate::alerts::list::{AlertLine, list_lines};
 use crate::app::App;
+use crate::db::again::again;
 use crate::db::types::AlertState;
 use crate::ids::AlertId;
 use crate::live::Topic;
@@ -19,9 +18,6 @@ use crate::web::extract::Viewer;
 use crate::web::page::{Nav, Page, Shell, see_other};
 use crate::web::strings::fill;
 use crate::web::{PageError, filters, routes};
-
-/// A transaction that met another one is tried this often.
-const TRIES: usize = 4;
 
 /// `POST /alerts`
 ///
@@ -111,20 +107,10 @@ async fn perform(
         act,
         location: &form.next,
     };
-    let mut tries = 1;
-    loop {
-        let mut conn = app.db.conn().await?;
-        match perform_alert_form(&mut conn, &asked, app.clock.now()).await {
-            Ok(posted) => return Ok(Ok(posted)),
-            Err(AlertActError::Refused(refusal)) => return Ok(Err(refusal)),
-            Err(AlertActError::Database(error))
-                if tries < TRIES && crate::db::fault::met_another(&error) =>
-            {
-                tries += 1;
-            }
-            Err(error @ AlertActError::Database(_)) => return Err(error.into()),
-        }
-    }
+    let done = again(&app.db, async |conn| {
+        perform_alert_form(conn, &asked, app.clock.now()).await
+    });
+    Ok(done.await?)
 }
 
 async fn done_words(

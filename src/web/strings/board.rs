@@ -42,7 +42,6 @@ catalogue! {
         to_clean = "To be cleaned on the unit: {}.",
         surplus = "{} can go to other rooms.",
         spare = "{} to spare in",
-        spare_link = "{}: see the ready ones",
         from_kind = "Target of every room of the kind {}",
         from_room = "Target of this room only",
         edit_kind = "Change for every {}",
@@ -154,6 +153,5 @@ catalogue! {
         now_words = "target {}, critical level {}, maximum {}",
         gone_title = "This target is no longer there",
         gone = "Somebody deleted it meanwhile. Nothing was changed.",
-        bad_shown = "The form does not say which numbers it showed. Load the page again.",
     }
 }

@@ -60,7 +60,6 @@ catalogue! {
     Find {
         label = "Find",
         all_types = "All types",
-        all_types_count = "{} types",
         ready = "{}: {} ready",
         ready_at_least = "{}: at least {} ready",
         same_code = "{} devices have the number {}",
@@ -111,7 +110,6 @@ catalogue! {
         col_device = "Device",
         col_status = "Status",
         shown = "{} to {} of {}",
-        shown_later = "{} more shown, {} in all",
         cut = "More than {} match: these are the first of them, available ones first. Type more words to narrow the search.",
         next = "Show the next {}",
         start = "Back to the start of the list",
@@ -126,7 +124,6 @@ catalogue! {
         too_long_title = "That is too much text",
         too_long = "The search text has {} characters; at most {} can be searched for. Use a shorter one.",
         never_seen = "Never seen",
-        was_at = "Last known place:",
     }
 }
 catalogue! {
@@ -136,7 +133,6 @@ catalogue! {
         owned_by = "owned by {}",
         now = "Now",
         place_was = "Was in",
-        place_unknown = "Place unknown",
         never_seen = "Never seen",
         room_link = "What else is in this room",
         next_look = "Look where it was used last, then ask the unit that owns it.",
@@ -160,7 +156,6 @@ catalogue! {
         unit = "Owner",
         no_unit = "No unit",
         timeline = "What happened",
-        timeline_caption = "Stays, newest first",
         here_since = "In {} since then",
         stayed = "{} ({})",
         to = "to",
@@ -300,7 +295,6 @@ catalogue! {
         state_kept = "Kept",
         state_asked = "Waits to be sent",
         state_replayed = "Sent again",
-        state_at = "at",
         row_title = "{}, number {}",
         back = "Quarantine",
         facts = "What is known",

@@ -6,7 +6,6 @@ catalogue! {
         title = "{}: ready equipment",
         no_floors = "No floor is registered yet.",
         floors = "Floors",
-        views = "How to look at this floor",
         as_plan = "Plan",
         as_list = "Rooms as a list",
         type_label = "Equipment",

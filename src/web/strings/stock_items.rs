@@ -85,7 +85,6 @@ catalogue! {
         field_order_cost = "Cost of one order",
         hint_order_cost = "May be empty. Whatever is in it, in your money.",
         stale = "Somebody changed it meanwhile. Look at what you typed, and save again what you want.",
-        stale_title = "It was changed meanwhile",
         gone_title = "It is not there any more",
         gone = "Somebody took it out meanwhile. Nothing was changed.",
         bad_field = "{} cannot be \"{}\". Go back, load the page again and repeat it.",

@@ -234,6 +234,7 @@ catalogue! {
         setup_done = "Saved. It holds from now on.",
         setup_nothing = "There is no such bin, antenna or reader here: load the page again.",
         setup_tag_taken = "This tag is on something else already, or the bin has just got another card: take it off there first.",
+        setup_being_counted = "People are counting this cabinet: post or cancel their count first.",
         setup_reader_taken = "This reader counts another cabinet: choose another one.",
         place_caption = "What it holds, by name",
         place_none = "Nothing is to be held here.",

@@ -17,7 +17,6 @@ catalogue! {
         models = "Models",
         add = "Add",
         change = "Change",
-        change_of = "Change {}",
         change_title = "Change \u{201c}{}\u{201d}",
         save = "Save",
         delete = "Delete this word",

@@ -7,21 +7,17 @@ use uuid::Uuid;
 
 use super::words::{quantity, state_word};
 use crate::app::App;
+use crate::db::again::again;
 use crate::ids::OrderLineId;
 use crate::live::Topic;
 use crate::supplies::list::{OrderLine, find_order_line};
-use crate::supplies::orders::{
-    OrderAct, OrderError, OrderForm, OrderPosted, OrderRefusal, perform_order_form,
-};
+use crate::supplies::orders::{OrderAct, OrderForm, OrderPosted, OrderRefusal, perform_order_form};
 use crate::web::acts::RefusedPage;
 use crate::web::extract::Viewer;
 use crate::web::page::{Nav, Page, Shell, see_other};
 use crate::web::strings::{Strings, fill};
 use crate::web::wording::grouped;
 use crate::web::{PageError, routes};
-
-/// A transaction that met another one is tried this often.
-const TRIES: usize = 4;
 
 /// A form as it was sent: every field that a form of the list may carry.
 #[derive(Clone, Debug, Default)]
@@ -187,20 +183,10 @@ async fn perform(
         act,
         location,
     };
-    let mut tries = 1;
-    loop {
-        let mut conn = app.db.conn().await?;
-        match perform_order_form(&mut conn, &form, app.clock.now()).await {
-            Ok(posted) => return Ok(Ok(posted)),
-            Err(OrderError::Refused(refusal)) => return Ok(Err(refusal)),
-            Err(OrderError::Database(error))
-                if tries < TRIES && crate::db::fault::met_another(&error) =>
-            {
-                tries += 1;
-            }
-            Err(error @ OrderError::Database(_)) => return Err(error.into()),
-        }
-    }
+    let done = again(&app.db, async |conn| {
+        perform_order_form(conn, &form, app.clock.now()).await
+    });
+    Ok(done.await?)
 }
 
 fn refusal_words(

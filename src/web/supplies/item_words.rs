@@ -4,16 +4,14 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 
 use crate::app::App;
-use crate::supplies::catalogue::{ItemError, ItemForm, ItemPosted, ItemRefusal, perform_item_form};
+use crate::db::again::again;
+use crate::supplies::catalogue::{ItemForm, ItemPosted, ItemRefusal, perform_item_form};
 use crate::supplies::item_form::{ItemFault, ItemField};
 use crate::web::PageError;
 use crate::web::acts::RefusedPage;
 use crate::web::page::{Page, Problem, Shell};
 use crate::web::strings::{Strings, fill};
 use crate::web::wording::grouped;
-
-/// A transaction that met another one is tried this often.
-const TRIES: usize = 4;
 
 /// A field with a text.
 #[derive(Clone, Debug)]
@@ -165,18 +163,8 @@ pub(super) async fn perform(
     app: &App,
     form: &ItemForm<'_>,
 ) -> Result<Result<ItemPosted, ItemRefusal>, PageError> {
-    let mut tries = 1;
-    loop {
-        let mut conn = app.db.conn().await?;
-        match perform_item_form(&mut conn, form, app.clock.now()).await {
-            Ok(posted) => return Ok(Ok(posted)),
-            Err(ItemError::Refused(refusal)) => return Ok(Err(refusal)),
-            Err(ItemError::Database(error))
-                if tries < TRIES && crate::db::fault::met_another(&error) =>
-            {
-                tries += 1;
-            }
-            Err(error @ ItemError::Database(_)) => return Err(error.into()),
-        }
-    }
+    let done = again(&app.db, async |conn| {
+        perform_item_form(conn, form, app.clock.now()).await
+    });
+    Ok(done.await?)
 }

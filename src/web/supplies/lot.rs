@@ -8,12 +8,13 @@ use serde::Deserialize;
 
 use super::item::{Choice, LotLine};
 use crate::app::App;
+use crate::db::again::again;
 use crate::db::types::{LotState, Role};
 use crate::ids::{ItemId, LotId};
 use crate::live::Topic;
 use crate::supplies::lots::{
-    EVENTS_SHOWN, LotCard, LotError, LotEvent, LotForm, LotPlace, LotPosted, LotRefusal,
-    PLACES_PER_PAGE, find_lot, list_lot_events, list_lot_places, perform_lot_form,
+    EVENTS_SHOWN, LotCard, LotEvent, LotForm, LotPlace, LotPosted, LotRefusal, PLACES_PER_PAGE,
+    find_lot, list_lot_events, list_lot_places, perform_lot_form,
 };
 use crate::supplies::stock::{LotRow, NameCursor};
 use crate::web::acts::new_key;
@@ -24,9 +25,6 @@ use crate::web::page::{Nav, Page, Problem, Shell, role_name, see_other};
 use crate::web::strings::{Strings, fill};
 use crate::web::wording::grouped;
 use crate::web::{PageError, routes};
-
-/// A transaction that met another one is tried this often.
-const TRIES: usize = 4;
 
 /// `?after=`
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -215,20 +213,10 @@ async fn perform(
     app: &App,
     form: &LotForm<'_>,
 ) -> Result<Result<LotPosted, LotRefusal>, PageError> {
-    let mut tries = 1;
-    loop {
-        let mut conn = app.db.conn().await?;
-        match perform_lot_form(&mut conn, form, app.clock.now()).await {
-            Ok(posted) => return Ok(Ok(posted)),
-            Err(LotError::Refused(refusal)) => return Ok(Err(refusal)),
-            Err(LotError::Database(error))
-                if tries < TRIES && crate::db::fault::met_another(&error) =>
-            {
-                tries += 1;
-            }
-            Err(error @ LotError::Database(_)) => return Err(error.into()),
-        }
-    }
+    let done = again(&app.db, async |conn| {
+        perform_lot_form(conn, form, app.clock.now()).await
+    });
+    Ok(done.await?)
 }
 
 fn unknown_state(state: &str, t: &Strings) -> Problem {

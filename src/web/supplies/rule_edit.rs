@@ -10,14 +10,15 @@ use super::rule_words::{
     Kind, method_word, origin_words, real, rounding_word, rule_href, sets, where_words,
 };
 use crate::app::App;
+use crate::db::again::again;
 use crate::db::types::{Role, Rounding, StockMethod};
 use crate::ids::ItemId;
 use crate::live::Topic;
 use crate::supplies::inherit::{InForce, SERVICES, Told, in_force};
 use crate::supplies::rule_form::{RuleFault, RuleField, RuleTexts};
 use crate::supplies::rulebook::{
-    REACH_SHOWN_MAX, RuleCard, RuleError, RuleForm, RuleKey, RulePosted, RuleRefusal, Scope,
-    find_rule_card, is_carried_later, perform_rule_form,
+    REACH_SHOWN_MAX, RuleCard, RuleForm, RuleKey, RulePosted, RuleRefusal, Scope, find_rule_card,
+    is_carried_later, perform_rule_form,
 };
 use crate::web::acts::{RefusedPage, new_key};
 use crate::web::extract::Viewer;
@@ -25,9 +26,6 @@ use crate::web::page::{Nav, Page, Problem, Shell, see_other};
 use crate::web::strings::fill;
 use crate::web::wording::grouped;
 use crate::web::{PageError, routes};
-
-/// A transaction that met another one is tried this often.
-const TRIES: usize = 4;
 
 /// `?item=&at=`
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -255,20 +253,10 @@ async fn perform(
     app: &App,
     form: &RuleForm<'_>,
 ) -> Result<Result<RulePosted, RuleRefusal>, PageError> {
-    let mut tries = 1;
-    loop {
-        let mut conn = app.db.conn().await?;
-        match perform_rule_form(&mut conn, form, app.clock.now()).await {
-            Ok(posted) => return Ok(Ok(posted)),
-            Err(RuleError::Refused(refusal)) => return Ok(Err(refusal)),
-            Err(RuleError::Database(error))
-                if tries < TRIES && crate::db::fault::met_another(&error) =>
-            {
-                tries += 1;
-            }
-            Err(error @ RuleError::Database(_)) => return Err(error.into()),
-        }
-    }
+    let done = again(&app.db, async |conn| {
+        perform_rule_form(conn, form, app.clock.now()).await
+    });
+    Ok(done.await?)
 }
 
 /// The form again, with what was typed and what is wrong with it.

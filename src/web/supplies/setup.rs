@@ -233,6 +233,9 @@ pub async fn change(
         Err(SetupError::Nothing) => (StatusCode::NOT_FOUND, t.stock.setup_nothing.to_owned()),
         Err(SetupError::TagKey(error)) => (StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
         Err(SetupError::TagTaken) => (StatusCode::CONFLICT, t.stock.setup_tag_taken.to_owned()),
+        Err(SetupError::BeingCounted) => {
+            (StatusCode::CONFLICT, t.stock.setup_being_counted.to_owned())
+        }
         Err(SetupError::ReaderTaken) => {
             (StatusCode::CONFLICT, t.stock.setup_reader_taken.to_owned())
         }

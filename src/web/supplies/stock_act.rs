@@ -6,12 +6,12 @@ use chrono::NaiveDate;
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::db::again::again;
 use crate::db::types::{LotState, StockReason};
 use crate::ids::{BinId, ItemId, LotId, OrderLineId, StockPlaceId};
 use crate::live::Topic;
 use crate::supplies::acts::{
-    LotLabel, Receipt, StockAct, StockError, StockForm, StockPosted, StockRefusal,
-    perform_stock_form,
+    LotLabel, Receipt, StockAct, StockForm, StockPosted, StockRefusal, perform_stock_form,
 };
 use crate::supplies::ledger::StockKey;
 use crate::supplies::stock::{find_item, find_lot_label};
@@ -23,8 +23,6 @@ use crate::web::strings::{Strings, fill};
 use crate::web::wording::grouped;
 use crate::web::{PageError, routes};
 
-/// A transaction that met another one is tried this often.
-const TRIES: usize = 4;
 /// Longest number of a lot.
 const LOT_MAX: usize = 40;
 
@@ -370,20 +368,10 @@ pub(super) async fn post_form(
     app: &App,
     form: &StockForm<'_>,
 ) -> Result<Result<StockPosted, StockRefusal>, PageError> {
-    let mut tries = 1;
-    loop {
-        let mut conn = app.db.conn().await?;
-        match perform_stock_form(&mut conn, form, app.clock.now()).await {
-            Ok(posted) => return Ok(Ok(posted)),
-            Err(StockError::Refused(refusal)) => return Ok(Err(refusal)),
-            Err(StockError::Database(error))
-                if tries < TRIES && crate::db::fault::met_another(&error) =>
-            {
-                tries += 1;
-            }
-            Err(error @ StockError::Database(_)) => return Err(error.into()),
-        }
-    }
+    let done = again(&app.db, async |conn| {
+        perform_stock_form(conn, form, app.clock.now()).await
+    });
+    Ok(done.await?)
 }
 
 /// The label of a lot that is brought back; of none when nobody says which.

@@ -14,7 +14,7 @@ use wardtrack::supplies::lots::{
 };
 
 use super::lowering::alerts;
-use super::world::{Restock, Shelf, Ward, check, insert};
+use super::world::{Restock, Shelf, Ward, check, insert, new_ward};
 use crate::acts::{count, key};
 use crate::pages::{has, has_not, served};
 use crate::support::{Actor, Html, TestDatabase};
@@ -69,12 +69,7 @@ fn form<'a>(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn r23_a_recall_raises_the_alerts_of_every_place_in_its_own_transaction() {
-    let database = TestDatabase::new().await;
-    let now = Clock::system().now().trunc_subsecs(0);
-    let mut conn = AsyncPgConnection::establish(database.url().expose())
-        .await
-        .unwrap();
-    let ward = Ward::new(&mut conn, now).await;
+    let (_database, mut conn, ward, now) = new_ward().await;
     let shelf = Shelf::new(&mut conn, ward, "recalled", RESTOCK, now).await;
     let other = Shelf {
         stock: wardtrack::supplies::ledger::StockKey {
@@ -500,12 +495,7 @@ async fn the_issue_form_says_which_lot_expires_first_before_and_after() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn damaged_pieces_come_and_go_with_one_form_and_are_taken_back_with_it() {
-    let database = TestDatabase::new().await;
-    let now = Clock::system().now().trunc_subsecs(0);
-    let mut conn = AsyncPgConnection::establish(database.url().expose())
-        .await
-        .unwrap();
-    let ward = Ward::new(&mut conn, now).await;
+    let (_database, mut conn, ward, now) = new_ward().await;
     let shelf = Shelf::new(&mut conn, ward, "damaged", RESTOCK, now).await;
     let arrive = |damaged| StockAct::Arrive {
         reason: StockReason::Receive,
@@ -538,12 +528,7 @@ async fn damaged_pieces_come_and_go_with_one_form_and_are_taken_back_with_it() {
 /// What is less than nothing of a lot is no longer taken off what is available when the lot is over: the suggestion follows (R17, R19).
 #[tokio::test(flavor = "multi_thread")]
 async fn r17_a_lot_of_which_the_books_hold_too_little_expires_too() {
-    let database = TestDatabase::new().await;
-    let now = Clock::system().now().trunc_subsecs(0);
-    let mut conn = AsyncPgConnection::establish(database.url().expose())
-        .await
-        .unwrap();
-    let ward = Ward::new(&mut conn, now).await;
+    let (_database, mut conn, ward, now) = new_ward().await;
     let shelf = Shelf::new(&mut conn, ward, "short", RESTOCK, now).await;
     let arrive = StockAct::Arrive {
         reason: StockReason::Return,

@@ -1,20 +1,18 @@
 //! Every reason for which stock can become less raises its alert in the transaction of the move, and neither is there without the other.
 
-use chrono::{SubsecRound, TimeDelta};
+use chrono::TimeDelta;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
-use wardtrack::clock::Clock;
 use wardtrack::db::types::{LotState, StockReason};
 use wardtrack::supplies::acts::{
     LotLabel, Receipt, StockAct, StockPosted, StockRefusal, find_or_insert_lot, perform_stock_form,
 };
 use wardtrack::supplies::ledger::{MovedBy, NewMove, post};
 
-use super::world::{Restock, Shelf, Ward, check};
-use crate::support::TestDatabase;
+use super::world::{Restock, Shelf, check, new_ward};
 
 const RESTOCK: Restock = Restock {
     reorder_point: 12,
@@ -60,12 +58,7 @@ fn lowers(reason: StockReason) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn r23_every_reason_that_lowers_stock_raises_its_alert_in_its_own_transaction() {
-    let database = TestDatabase::new().await;
-    let now = Clock::system().now().trunc_subsecs(0);
-    let mut conn = AsyncPgConnection::establish(database.url().expose())
-        .await
-        .unwrap();
-    let ward = Ward::new(&mut conn, now).await;
+    let (_database, mut conn, ward, now) = new_ward().await;
     for reason in StockReason::ALL
         .iter()
         .copied()
@@ -127,12 +120,7 @@ async fn r23_every_reason_that_lowers_stock_raises_its_alert_in_its_own_transact
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_issue_beyond_the_books_is_accepted_and_the_bin_is_to_be_counted() {
-    let database = TestDatabase::new().await;
-    let now = Clock::system().now().trunc_subsecs(0);
-    let mut conn = AsyncPgConnection::establish(database.url().expose())
-        .await
-        .unwrap();
-    let ward = Ward::new(&mut conn, now).await;
+    let (_database, mut conn, ward, now) = new_ward().await;
     let shelf = Shelf::new(&mut conn, ward, "beyond", RESTOCK, now).await;
     let issue = |quantity| StockAct::Leave {
         reason: StockReason::Issue,
@@ -171,12 +159,7 @@ async fn an_issue_beyond_the_books_is_accepted_and_the_bin_is_to_be_counted() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn r17_r18_what_expires_first_leaves_first_and_what_has_expired_only_by_the_back_door() {
-    let database = TestDatabase::new().await;
-    let now = Clock::system().now().trunc_subsecs(0);
-    let mut conn = AsyncPgConnection::establish(database.url().expose())
-        .await
-        .unwrap();
-    let ward = Ward::new(&mut conn, now).await;
+    let (_database, mut conn, ward, now) = new_ward().await;
     let shelf = Shelf::new(&mut conn, ward, "fefo", RESTOCK, now).await;
     let day = |days| Some(now.date_naive() + TimeDelta::days(days));
     let arrive = |number: &'static str, expires_on, quarantines| StockAct::Arrive {
@@ -317,12 +300,7 @@ async fn r17_r18_what_expires_first_leaves_first_and_what_has_expired_only_by_th
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_ledger_is_only_appended_to() {
-    let database = TestDatabase::new().await;
-    let now = Clock::system().now().trunc_subsecs(0);
-    let mut conn = AsyncPgConnection::establish(database.url().expose())
-        .await
-        .unwrap();
-    let ward = Ward::new(&mut conn, now).await;
+    let (_database, mut conn, ward, now) = new_ward().await;
     let shelf = Shelf::new(&mut conn, ward, "append", RESTOCK, now).await;
     let issue = StockAct::Leave {
         reason: StockReason::Issue,

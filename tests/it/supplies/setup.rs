@@ -133,6 +133,16 @@ async fn r1_a_card_is_on_one_bin_and_antennas_say_what_their_reads_mean() {
     ))
     .await
     .unwrap();
+    let being = format!(
+        "INSERT INTO count_session (stock_place_id, created_at, created_by) SELECT {place}, now(), min(id) FROM app_user RETURNING id"
+    );
+    let being = insert(&mut conn, &being).await;
+    let refused = admin.post(&here, &counts).await;
+    assert_eq!(refused.status, 409);
+    has(&refused, "People are counting this cabinet");
+    conn.batch_execute(&format!("DELETE FROM count_session WHERE id = {being}"))
+        .await
+        .unwrap();
     assert_eq!(admin.post(&here, &counts).await.status, 303);
     let there = format!("/supplies/places/{}/setup", shelf.other.0);
     assert_eq!(admin.post(&there, &counts).await.status, 409);

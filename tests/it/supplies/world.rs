@@ -2,17 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Date, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use uuid::Uuid;
+use wardtrack::clock::Clock;
 use wardtrack::ids::{BinId, ItemId, LotId, ReaderId, StockPlaceId, TagId, UserId};
 use wardtrack::supplies::acts::{StockAct, StockError, StockForm, StockPosted, perform_stock_form};
 use wardtrack::supplies::ledger::StockKey;
 use wardtrack::supplies::settle::settle;
 
+use crate::support::TestDatabase;
 use crate::support::seed::Hospital;
 
 #[derive(QueryableByName)]
@@ -62,6 +64,15 @@ impl Ward {
             tag: TagId(tag),
         }
     }
+}
+
+/// A database with a ward in it, at a whole second.
+pub async fn new_ward() -> (TestDatabase, AsyncPgConnection, Ward, DateTime<Utc>) {
+    let database = TestDatabase::new().await;
+    let now = Clock::system().now().trunc_subsecs(0);
+    let mut conn = database.conn().await;
+    let ward = Ward::new(&mut conn, now).await;
+    (database, conn, ward, now)
 }
 
 /// An item in two bins of a place, and one bin of another place.

@@ -7,12 +7,13 @@ use uuid::Uuid;
 use super::session::{CountPage, read};
 use super::step_word;
 use crate::app::App;
+use crate::db::again::again;
 use crate::ids::{BinId, CountEntryId, CountLineId, CountSessionId, ItemId, StockPlaceId};
 use crate::live::Topic;
 use crate::supplies::acts::LotLabel;
 use crate::supplies::counts::{
-    CountAct, CountDone, CountError, CountForm, CountLine, CountRefusal, find_count,
-    list_count_lines, perform_count_form,
+    CountAct, CountDone, CountForm, CountLine, CountRefusal, find_count, list_count_lines,
+    perform_count_form,
 };
 use crate::supplies::scan::{CODE_MAX, Code, Scanned, find_scanned};
 use crate::web::acts::RefusedPage;
@@ -24,8 +25,6 @@ use crate::web::supplies::scan::{Said, fault_words};
 use crate::web::wording::grouped;
 use crate::web::{PageError, routes};
 
-/// A transaction that met another one is tried this often.
-const TRIES: usize = 4;
 /// Fields of the forms.
 const FIELDS: &[&str] = &[
     "act", "place", "line", "bin", "round", "quantity", "code", "entry", "reason",
@@ -307,20 +306,10 @@ async fn perform(
         act,
         location,
     };
-    let mut tries = 1;
-    loop {
-        let mut conn = app.db.conn().await?;
-        match perform_count_form(&mut conn, &form, app.clock.now()).await {
-            Ok(done) => return Ok(Ok(done)),
-            Err(CountError::Refused(refusal)) => return Ok(Err(refusal)),
-            Err(CountError::Database(error))
-                if tries < TRIES && crate::db::fault::met_another(&error) =>
-            {
-                tries += 1;
-            }
-            Err(error @ CountError::Database(_)) => return Err(error.into()),
-        }
-    }
+    let done = again(&app.db, async |conn| {
+        perform_count_form(conn, &form, app.clock.now()).await
+    });
+    Ok(done.await?)
 }
 
 fn done_words(asked: &Asked, number: usize, t: &Strings) -> String {

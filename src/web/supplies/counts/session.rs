@@ -230,12 +230,7 @@ pub(super) async fn read(
 ) -> Result<Facts, PageError> {
     let conn = app.db.conn().await?;
     let session = find_count(&conn, id).await?.ok_or(PageError::NotFound)?;
-    let round = if session.state == CountStep::Review {
-        2
-    } else {
-        1
-    };
-    let log = list_count_log(&conn, (id, round, viewer.user_id), LOG_ROWS).await?;
+    let log = list_count_log(&conn, (id, viewer.user_id), LOG_ROWS).await?;
     let lines = list_count_lines(&conn, id).await?;
     let with_moves = matches!(session.state, CountStep::Review | CountStep::Posted);
     let different: Vec<CountLineId> = lines

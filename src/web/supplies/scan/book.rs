@@ -10,9 +10,7 @@ use crate::db::DbConn;
 use crate::db::types::{OrderState, StockReason};
 use crate::ids::{BinId, ItemId, LotId, StockPlaceId};
 use crate::live::Topic;
-use crate::supplies::acts::{
-    Receipt, StockAct, StockError, StockForm, StockPosted, StockRefusal, perform_stock_form,
-};
+use crate::supplies::acts::{Receipt, StockAct, StockForm, StockPosted, StockRefusal};
 use crate::supplies::ledger::StockKey;
 use crate::supplies::list::{LINES_PER_PAGE, OrderFilter, OrderLine, list_order_lines};
 use crate::supplies::scan::{Code, CodeFault, Scanned, TwoBin, find_scanned, list_two_bins};
@@ -24,12 +22,9 @@ use crate::web::done::with_done;
 use crate::web::extract::Viewer;
 use crate::web::page::{Nav, see_other};
 use crate::web::strings::{Strings, fill};
-use crate::web::supplies::stock_act::refusal_words;
+use crate::web::supplies::stock_act::{post_form, refusal_words};
 use crate::web::wording::grouped;
 use crate::web::{PageError, routes};
-
-/// A transaction that met another one is tried this often.
-const TRIES: usize = 4;
 
 /// `POST /scan/issue`
 ///
@@ -435,20 +430,7 @@ impl Scan<'_> {
             note,
             location: &location,
         };
-        let mut tries = 1;
-        loop {
-            let mut conn = self.app.db.conn().await?;
-            match perform_stock_form(&mut conn, &form, self.app.clock.now()).await {
-                Ok(posted) => return Ok(Ok(posted)),
-                Err(StockError::Refused(refusal)) => return Ok(Err(refusal)),
-                Err(StockError::Database(error))
-                    if tries < TRIES && crate::db::fault::met_another(&error) =>
-                {
-                    tries += 1;
-                }
-                Err(error @ StockError::Database(_)) => return Err(error.into()),
-            }
-        }
+        post_form(self.app, &form).await
     }
 }
 

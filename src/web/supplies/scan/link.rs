@@ -11,7 +11,6 @@ use crate::db::DbConn;
 use crate::ids::{ItemId, PackId};
 use crate::supplies::scan::{Code, LinkError, link_code, list_packs};
 use crate::supplies::stock::{find_item, find_items};
-use crate::web::acts::new_key;
 use crate::web::extract::Viewer;
 use crate::web::fields::Fields;
 use crate::web::page::{Nav, Page, Shell, see_other};
@@ -51,8 +50,6 @@ pub struct LinkPage {
     pub none: Option<String>,
     /// The item that was chosen.
     pub item: Option<ChosenItem>,
-    /// Idempotency key.
-    pub key: String,
     /// Why it was not linked.
     pub problem: Option<String>,
 }
@@ -139,7 +136,6 @@ impl LinkPage {
             found: Vec::new(),
             none: None,
             item: None,
-            key: new_key(),
             problem,
             shell,
         }
