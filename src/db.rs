@@ -2,6 +2,7 @@
 
 pub mod again;
 pub mod fault;
+pub mod form_key;
 pub mod migrations;
 pub mod partitions;
 pub mod pool;

@@ -8,8 +8,8 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::rules::may_resolve;
-use crate::assets::acts::take_form_key;
 use crate::audit::{Actor, Event, record_audit};
+use crate::db::form_key::take_form_key;
 use crate::db::schema::alert;
 use crate::db::types::{AlertKind, AlertState, Role};
 use crate::ids::{AlertId, UserId};

@@ -4,6 +4,9 @@
 //! [`super::status`], and writes one [`asset_event`] an asset, so that the status is always the fold of the events (R12).
 //! Either every asset of an act changes or none does.
 
+mod undo;
+mod writing;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
@@ -11,14 +14,16 @@ use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlU
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
+pub use self::undo::is_undoable;
+pub use self::writing::close_tasks;
+use self::writing::{record_found, write_sides, write_status};
 use super::model::{PlaceFacts, Standing};
 use super::status::{Known, Refusal, Rule, Who, decide_status, needs_reason};
 use crate::alerts;
 use crate::alerts::rules::{Cause, Subject, key};
-use crate::db::schema::{
-    asset, asset_event, asset_place, asset_stay, form_post, place_claim, task,
-};
-use crate::db::types::{AlertKind, AssetAct, AssetStatus, PlaceBasis, Role, SafetyHold};
+use crate::db::form_key::take_form_key;
+use crate::db::schema::asset_place;
+use crate::db::types::{AlertKind, AssetAct, AssetStatus, Role, SafetyHold};
 use crate::ids::{AssetId, AssetTypeId, EventId, RoomId, UserId};
 
 /// How long an act can be taken back. Pages offer it for as long; the server is a little more patient than the button.
@@ -193,44 +198,11 @@ pub async fn undo_form(
         if let Some(location) = take_form_key(conn, key, user_id, location, now).await? {
             return Ok(Posted::Repeat { location });
         }
-        undo(conn, undone, key, user_id, now)
+        undo::undo(conn, undone, key, user_id, now)
             .await
             .map(Posted::Done)
     })
     .await
-}
-
-/// Uses up the key of a form in the caller's transaction; `Some` when it was used before: where the first press led.
-///
-/// # Errors
-/// When the database fails.
-pub async fn take_form_key(
-    conn: &mut AsyncPgConnection,
-    key: Uuid,
-    user_id: UserId,
-    location: &str,
-    now: DateTime<Utc>,
-) -> QueryResult<Option<String>> {
-    let is_new = diesel::insert_into(form_post::table)
-        .values((
-            form_post::form_key.eq(key),
-            form_post::user_id.eq(user_id),
-            form_post::at.eq(now),
-            form_post::location.eq(location),
-        ))
-        .on_conflict_do_nothing()
-        .execute(conn)
-        .await?
-        == 1;
-    if is_new {
-        return Ok(None);
-    }
-    form_post::table
-        .find(key)
-        .select(form_post::location)
-        .first(conn)
-        .await
-        .map(Some)
 }
 
 /// Carries out an act in the caller's transaction. `key` groups its events.
@@ -411,223 +383,6 @@ async fn lock_all(conn: &mut AsyncPgConnection, ids: &[AssetId]) -> Result<Vec<L
     Ok(rows)
 }
 
-async fn write_status(
-    conn: &mut AsyncPgConnection,
-    row: &Locked,
-    change: &Change,
-    act: &Act<'_>,
-    now: DateTime<Utc>,
-) -> QueryResult<()> {
-    let row_of = asset::table.find(change.asset_id);
-    match act.act {
-        AssetAct::Held => {
-            diesel::update(row_of)
-                .set((asset::safety_hold.eq(act.hold), asset::hold_since.eq(now)))
-                .execute(conn)
-                .await?;
-        }
-        AssetAct::Released => {
-            diesel::update(row_of)
-                .set((
-                    asset::safety_hold.eq(None::<SafetyHold>),
-                    asset::hold_since.eq(None::<DateTime<Utc>>),
-                ))
-                .execute(conn)
-                .await?;
-        }
-        _ if change.from != change.to => {
-            let is_missing = change.to == AssetStatus::Missing;
-            diesel::update(row_of)
-                .set((
-                    asset::status.eq(change.to),
-                    asset::status_since.eq(now),
-                    asset::status_before.eq(is_missing.then_some(change.from)),
-                    asset::gone_since.eq(is_missing.then(|| row.last_known_at())),
-                ))
-                .execute(conn)
-                .await?;
-        }
-        _ => {}
-    }
-    Ok(())
-}
-
-/// What acts change besides the status: places, tasks, tags.
-async fn write_sides(
-    conn: &mut AsyncPgConnection,
-    ids: &[AssetId],
-    act: &Act<'_>,
-    (at, now): (DateTime<Utc>, DateTime<Utc>),
-) -> QueryResult<()> {
-    let user = match act.by {
-        By::Person(user, _) => Some(user),
-        By::Rule(_) => None,
-    };
-    match act.act {
-        AssetAct::NotHere => {
-            sql_query(
-                // One task an asset: the newest report says where it was not, and keeps the scheduler from closing it for an older one.
-                "INSERT INTO task (kind, asset_id, room_id, opened_at, opened_by) \
-                 SELECT 'look_for', a.id, p.room_id, $2, $3 FROM asset a LEFT JOIN asset_place p ON p.asset_id = a.id \
-                 WHERE a.id = ANY ($1) ORDER BY a.id \
-                 ON CONFLICT (kind, asset_id) WHERE state = 'open' \
-                 DO UPDATE SET room_id = excluded.room_id, opened_at = excluded.opened_at, opened_by = excluded.opened_by",
-            )
-            .bind::<Array<BigInt>, _>(ids)
-            .bind::<Timestamptz, _>(now)
-            .bind::<Nullable<BigInt>, _>(user)
-            .execute(conn)
-            .await?;
-            diesel::update(asset_place::table.filter(asset_place::asset_id.eq_any(ids)))
-                .set((
-                    asset_place::not_here_at.eq(now),
-                    asset_place::scanned_at.eq(None::<DateTime<Utc>>),
-                ))
-                .execute(conn)
-                .await?;
-        }
-        AssetAct::Found => close_tasks(conn, ids, ("done", "found"), user, now).await?,
-        AssetAct::SeenAgain => {
-            // A reader heard it after somebody missed it there: that counts more. A later report stands, and keeps its task.
-            let of_ids = || asset_place::table.filter(asset_place::asset_id.eq_any(ids));
-            diesel::update(of_ids().filter(asset_place::not_here_at.le(at)))
-                .set(asset_place::not_here_at.eq(None::<DateTime<Utc>>))
-                .execute(conn)
-                .await?;
-            let missed: Vec<AssetId> = of_ids()
-                .filter(asset_place::not_here_at.is_not_null())
-                .select(asset_place::asset_id)
-                .load(conn)
-                .await?;
-            let seen: Vec<AssetId> = ids
-                .iter()
-                .copied()
-                .filter(|id| !missed.contains(id))
-                .collect();
-            close_tasks(conn, &seen, ("done", "seen"), user, now).await?;
-        }
-        AssetAct::Retired => {
-            close_tasks(conn, ids, ("cancelled", "retired"), user, now).await?;
-            super::register::tagging::end_assignments(conn, ids, None, now).await?;
-        }
-        _ => {}
-    }
-    Ok(())
-}
-
-/// Closes the look-for tasks of assets.
-///
-/// # Errors
-/// When the database fails.
-pub async fn close_tasks(
-    conn: &mut AsyncPgConnection,
-    ids: &[AssetId],
-    (state, outcome): (&'static str, &'static str),
-    user: Option<UserId>,
-    now: DateTime<Utc>,
-) -> QueryResult<()> {
-    diesel::update(
-        task::table
-            .filter(task::asset_id.eq_any(ids))
-            .filter(task::state.eq("open")),
-    )
-    .set((
-        task::state.eq(state),
-        task::outcome.eq(outcome),
-        task::closed_at.eq(now),
-        task::closed_by.eq(user),
-    ))
-    .execute(conn)
-    .await
-    .map(drop)
-}
-
-/// A person has it before them: at the recorded place, or in another room (R14).
-async fn record_found(
-    conn: &mut AsyncPgConnection,
-    row: &Locked,
-    act: &Act<'_>,
-    now: DateTime<Utc>,
-) -> Result<(), ActError> {
-    use crate::db::schema::room;
-    let Some(room_id) = act.room_id.or(row.place.room_id) else {
-        return Err(ActError::refused(Some(row.named()), WhyRefused::NoRoom));
-    };
-    let is_room: Option<RoomId> = room::table
-        .find(room_id)
-        .select(room::id)
-        .first(conn)
-        .await
-        .optional()?;
-    if is_room.is_none() {
-        return Err(ActError::refused(Some(row.named()), WhyRefused::NoRoom));
-    }
-    if row.place.room_id == Some(room_id) {
-        diesel::update(asset_place::table.find(row.asset_id))
-            .set((
-                asset_place::scanned_at.eq(now),
-                asset_place::not_here_at.eq(None::<DateTime<Utc>>),
-            ))
-            .execute(conn)
-            .await?;
-    } else {
-        move_by_hand(conn, row, room_id, now).await?;
-    }
-    Ok(diesel::insert_into(place_claim::table)
-        .values((
-            place_claim::asset_id.eq(row.asset_id),
-            place_claim::room_id.eq(room_id),
-            place_claim::at.eq(now),
-        ))
-        .execute(conn)
-        .await
-        .map(drop)?)
-}
-
-async fn move_by_hand(
-    conn: &mut AsyncPgConnection,
-    row: &Locked,
-    room_id: RoomId,
-    now: DateTime<Utc>,
-) -> QueryResult<()> {
-    if let (Some(from), Some(entered_at), Some(basis)) =
-        (row.place.room_id, row.place.entered_at, row.place.basis)
-        && entered_at < now
-    {
-        crate::db::partitions::ensure_partition(conn, "asset_stay", now.date_naive()).await?;
-        diesel::insert_into(asset_stay::table)
-            .values((
-                asset_stay::asset_id.eq(row.asset_id),
-                asset_stay::room_id.eq(from),
-                asset_stay::entered_at.eq(entered_at),
-                asset_stay::left_at.eq(now),
-                asset_stay::basis.eq(basis),
-            ))
-            .on_conflict_do_nothing()
-            .execute(conn)
-            .await?;
-    }
-    let place = (
-        asset_place::room_id.eq(room_id),
-        asset_place::tag_id.eq(None::<i64>),
-        asset_place::reader_id.eq(None::<i64>),
-        asset_place::entered_at.eq(now),
-        asset_place::basis.eq(PlaceBasis::Scan),
-        asset_place::confidence.eq(None::<f32>),
-        asset_place::learned_at.eq(now),
-        asset_place::scanned_at.eq(Some(now)),
-        asset_place::not_here_at.eq(None::<DateTime<Utc>>),
-    );
-    diesel::insert_into(asset_place::table)
-        .values((asset_place::asset_id.eq(row.asset_id), place))
-        .on_conflict(asset_place::asset_id)
-        .do_update()
-        .set(place)
-        .execute(conn)
-        .await
-        .map(drop)
-}
-
 /// Appends one event an asset.
 #[expect(clippy::too_many_arguments, reason = "the columns of one statement")]
 async fn insert_events(
@@ -712,172 +467,4 @@ pub async fn record_note(
     let by = By::Person(user_id, role);
     let times = (now, now);
     Ok(insert_events(conn, &[change], act, Uuid::now_v7(), by, detail, &[], times).await?)
-}
-
-/// Acts that can be taken back: what leads to a typed reason cannot, and "found" has its own opposite.
-#[must_use]
-pub fn is_undoable(act: AssetAct) -> bool {
-    matches!(
-        act,
-        AssetAct::Took
-            | AssetAct::Returned
-            | AssetAct::Soiled
-            | AssetAct::Cleaning
-            | AssetAct::Cleaned
-            | AssetAct::Broken
-            | AssetAct::NotHere
-    )
-}
-
-/// An event that may be taken back.
-#[derive(Debug, QueryableByName)]
-struct Undoable {
-    #[diesel(sql_type = BigInt)]
-    id: EventId,
-    #[diesel(sql_type = BigInt)]
-    asset_id: AssetId,
-    #[diesel(sql_type = Text)]
-    act: AssetAct,
-    #[diesel(sql_type = Text)]
-    from_status: AssetStatus,
-    #[diesel(sql_type = Timestamptz)]
-    at: DateTime<Utc>,
-    #[diesel(sql_type = diesel::sql_types::Bool)]
-    is_latest: bool,
-}
-
-/// Takes back what a person did with the form `undone`, within [`UNDO_FOR`], when nobody acted since.
-async fn undo(
-    conn: &mut AsyncPgConnection,
-    undone: Uuid,
-    key: Uuid,
-    user_id: UserId,
-    now: DateTime<Utc>,
-) -> Result<Vec<Change>, ActError> {
-    let ids: Vec<AssetId> = asset_event::table
-        .filter(asset_event::act_key.eq(undone))
-        .filter(asset_event::actor_user_id.eq(user_id))
-        .order(asset_event::asset_id)
-        .select(asset_event::asset_id)
-        .load(conn)
-        .await?;
-    if ids.is_empty() {
-        return Err(ActError::refused(None, WhyRefused::NotUndoable));
-    }
-    let rows = lock_all(conn, &ids).await?;
-    let events: Vec<Undoable> = sql_query(
-        "SELECT e.id, e.asset_id, e.act, e.from_status, e.at, \
-           e.id = (SELECT max(l.id) FROM asset_event l WHERE l.asset_id = e.asset_id) AS is_latest \
-         FROM asset_event e WHERE e.act_key = $1 ORDER BY e.asset_id",
-    )
-    .bind::<SqlUuid, _>(undone)
-    .load(conn)
-    .await?;
-    let mut changes = Vec::with_capacity(rows.len());
-    for (row, event) in rows.iter().zip(&events) {
-        let is_in_time = now - event.at <= UNDO_FOR + UNDO_GRACE;
-        if !(event.is_latest && is_in_time && is_undoable(event.act)) {
-            return Err(ActError::refused(
-                Some(row.named()),
-                WhyRefused::NotUndoable,
-            ));
-        }
-        changes.push(Change {
-            asset_id: event.asset_id,
-            asset_number: row.asset_number.clone(),
-            asset_type_id: row.asset_type_id,
-            from: row.standing.status,
-            to: event.from_status,
-            room_id: row.place.room_id,
-            said_room_id: None,
-        });
-    }
-    for (row, change) in rows.iter().zip(&changes) {
-        // "Not here" left the status as it was, and with it the time since when it is so.
-        if change.from == change.to {
-            continue;
-        }
-        // A missing asset that was marked broken is missing again, as it was.
-        let is_missing = change.to == AssetStatus::Missing;
-        let before = if is_missing {
-            Some(find_status_before(conn, change.asset_id).await?)
-        } else {
-            None
-        };
-        diesel::update(asset::table.find(change.asset_id))
-            .set((
-                asset::status.eq(change.to),
-                asset::status_since.eq(now),
-                asset::status_before.eq(before),
-                asset::gone_since.eq(is_missing.then(|| row.last_known_at())),
-            ))
-            .execute(conn)
-            .await?;
-    }
-    if events.iter().any(|event| event.act == AssetAct::NotHere) {
-        let here = take_back_not_here(conn, &ids, undone).await?;
-        close_tasks(conn, &here, ("cancelled", "undone"), Some(user_id), now).await?;
-        sql_query(include_str!("sql/undo_not_here_task.sql"))
-            .bind::<Array<BigInt>, _>(&ids)
-            .execute(conn)
-            .await?;
-    }
-    let undoes: Vec<EventId> = events.iter().map(|event| event.id).collect();
-    // The role does not matter: what a person did, that person may take back.
-    let by = By::Person(user_id, Role::Nurse);
-    insert_events(
-        conn,
-        &changes,
-        AssetAct::Undone,
-        key,
-        by,
-        None,
-        &undoes,
-        (now, now),
-    )
-    .await?;
-    settle_alerts(conn, &ids, &changes, now).await?;
-    Ok(changes)
-}
-
-/// What a missing asset was when it went missing; one that nobody says it of may have been used.
-async fn find_status_before(
-    conn: &mut AsyncPgConnection,
-    asset_id: AssetId,
-) -> QueryResult<AssetStatus> {
-    let before: Option<AssetStatus> = asset_event::table
-        .filter(asset_event::asset_id.eq(asset_id))
-        .filter(asset_event::act.eq(AssetAct::Missing))
-        .order(asset_event::id.desc())
-        .select(asset_event::from_status)
-        .first(conn)
-        .await
-        .optional()?;
-    Ok(before.unwrap_or(AssetStatus::Soiled))
-}
-
-/// Lifts the "not here" of one form; what other people said of these places stands. Returns the assets that nobody misses now.
-async fn take_back_not_here(
-    conn: &mut AsyncPgConnection,
-    ids: &[AssetId],
-    undone: Uuid,
-) -> QueryResult<Vec<AssetId>> {
-    #[derive(QueryableByName)]
-    struct Place {
-        #[diesel(sql_type = BigInt)]
-        asset_id: AssetId,
-        #[diesel(sql_type = Nullable<Timestamptz>)]
-        not_here_at: Option<DateTime<Utc>>,
-    }
-    let places: Vec<Place> = sql_query(include_str!("sql/undo_not_here.sql"))
-        .bind::<Array<BigInt>, _>(ids)
-        .bind::<SqlUuid, _>(undone)
-        .load(conn)
-        .await?;
-    let is_missed = |id: &AssetId| {
-        places
-            .iter()
-            .any(|place| place.asset_id == *id && place.not_here_at.is_some())
-    };
-    Ok(ids.iter().copied().filter(|id| !is_missed(id)).collect())
 }

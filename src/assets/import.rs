@@ -22,10 +22,10 @@ pub use read::{COLUMNS, Fault, FaultKind};
 pub use store::LOCK_SQL;
 pub use upload::{Upload, find_upload, insert_upload, remove_old_uploads, remove_upload};
 
-use super::acts::take_form_key;
 use crate::audit::{Actor, Event, record_audit};
 use crate::csv_text::{CsvError, read_table};
 use crate::db::fault::met_another;
+use crate::db::form_key::take_form_key;
 use crate::ids::UserId;
 
 /// How long one statement of an import may take.

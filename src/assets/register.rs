@@ -17,8 +17,9 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use self::rules::Fault;
-use super::acts::{ActError, take_form_key};
+use super::acts::ActError;
 use crate::audit::{Actor, Event, record_audit};
+use crate::db::form_key::take_form_key;
 use crate::db::schema::form_post;
 use crate::db::types::Role;
 use crate::ids::UserId;

@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 use super::model::{ParLine, ParPlace, UnitRoom};
 use super::rules::Par;
-use crate::assets::acts::take_form_key;
 use crate::audit::{Actor, Event, record_audit};
+use crate::db::form_key::take_form_key;
 use crate::db::schema::equipment_par;
 use crate::db::types::RoomKind;
 use crate::ids::{AssetTypeId, ParId, RoomId, UserId};

@@ -7,8 +7,8 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::assets::acts::take_form_key;
 use crate::audit::{Actor, Event, record_audit};
+use crate::db::form_key::take_form_key;
 use crate::db::schema::wall_screen;
 use crate::ids::{ScreenId, UnitId, UserId};
 use crate::people::session::{Token, TokenHash};

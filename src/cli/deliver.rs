@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::config::broker::BrokerRole;
 use crate::config::{BrokerArgs, DbArgs, DeliveryArgs};
 use crate::db::Db;
+use crate::delivery::address::Allowed;
 use crate::delivery::worker::{self, Courier};
 use crate::lifecycle::Lifecycle;
 use crate::live::Hints;
@@ -30,26 +31,20 @@ pub struct Args {
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let life = Lifecycle::new();
     life.listen_for_signals().context("listening for signals")?;
-    let db = Db::new(&args.db, &args.db.url()?, "wardtrack messages")?;
+    let url = args.db.url()?;
+    let db = Db::new(&args.db, &url, "wardtrack messages")?;
     let hints = Hints::without_pages();
     let address = BrokerAddress::for_role(&args.broker, BrokerRole::Web)?;
     life.spawn_role("hints", hints.clone().publish(address, life.clone()));
-    spawn(&args.delivery, &db, &Clock::system(), &hints, &life)?;
+    let allowed =
+        Allowed::new(&args.delivery.webhook).keep_from(&[url.expose(), &args.broker.amqp_addr]);
+    let courier = Courier::new(&args.delivery, allowed)?;
+    spawn(courier, &db, &Clock::system(), &hints, &life);
     life.wait().await
 }
 
 /// Starts the role. Who calls it publishes the hints.
-///
-/// # Errors
-/// When the configuration is unfit.
-pub fn spawn(
-    args: &DeliveryArgs,
-    db: &Db,
-    clock: &Clock,
-    hints: &Hints,
-    life: &Lifecycle,
-) -> anyhow::Result<()> {
-    let courier = Courier::new(args)?;
+pub fn spawn(courier: Courier, db: &Db, clock: &Clock, hints: &Hints, life: &Lifecycle) {
     if !courier.sends_mail() {
         tracing::info!("no mail server is set (WARDTRACK_SMTP_URL): messages by mail wait");
     }
@@ -63,5 +58,4 @@ pub fn spawn(
             life.clone(),
         ),
     );
-    Ok(())
 }

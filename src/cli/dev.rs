@@ -11,6 +11,7 @@ use crate::config::broker::ManagementArgs;
 use crate::config::{BrokerArgs, DbArgs, DeliveryArgs, IngestArgs, WebArgs};
 use crate::db::Db;
 use crate::delivery::address::Allowed;
+use crate::delivery::worker::Courier;
 use crate::lifecycle::Lifecycle;
 
 /// Arguments of `wardtrack dev`.
@@ -48,7 +49,13 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         &args.management,
         metrics,
     )?;
-    app.webhooks = Allowed::new(&args.delivery.webhook);
+    app.webhooks = Allowed::new(&args.delivery.webhook).keep_from(&[
+        url.expose(),
+        &args.broker.amqp_addr,
+        &args.management.management_url,
+        &args.web.internal_bind.to_string(),
+    ]);
+    let courier = Courier::new(&args.delivery, app.webhooks.clone())?;
     let hints = app.hints.clone();
     serve::spawn(Arc::new(app), &args.web, &args.broker, &life).await?;
     let db = Db::new(&args.db, &url, "wardtrack consumer")?;
@@ -57,6 +64,6 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let db = Db::new(&args.db, &url, "wardtrack scheduler")?;
     schedule::spawn(&db, &clock, &hints, &life);
     let db = Db::new(&args.db, &url, "wardtrack messages")?;
-    deliver::spawn(&args.delivery, &db, &clock, &hints, &life)?;
+    deliver::spawn(courier, &db, &clock, &hints, &life);
     life.wait().await
 }

@@ -43,7 +43,8 @@ pub struct Args {
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let life = Lifecycle::new();
     life.listen_for_signals().context("listening for signals")?;
-    let db = Db::new(&args.db, &args.db.url()?, "wardtrack web")?;
+    let url = args.db.url()?;
+    let db = Db::new(&args.db, &url, "wardtrack web")?;
     let metrics = crate::telemetry::init_metrics()?;
     let mut app = app(
         db,
@@ -53,7 +54,12 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         &args.management,
         metrics,
     )?;
-    app.webhooks = Allowed::new(&args.webhook);
+    app.webhooks = Allowed::new(&args.webhook).keep_from(&[
+        url.expose(),
+        &args.broker.amqp_addr,
+        &args.management.management_url,
+        &args.web.internal_bind.to_string(),
+    ]);
     spawn(Arc::new(app), &args.web, &args.broker, &life).await?;
     life.wait().await
 }

@@ -14,13 +14,19 @@ use crate::config::network::Network;
 /// Longest address.
 const ADDRESS_MAX: usize = 500;
 
-/// What an administrator allowed besides public addresses on port 443.
+/// Ports where databases and brokers answer, and the broker's console and counters: messages never go there, allowed or not (S-46).
+const SERVICE_PORTS: [u16; 6] = [5432, 5671, 5672, 15671, 15672, 15692];
+/// Ports that many things on one machine share, told apart by the name of the host.
+const SHARED_PORTS: [u16; 2] = [80, 443];
+
+/// What an administrator allowed besides public addresses on port 443, and what nobody can allow.
 #[derive(Clone, Debug, Default)]
 pub struct Allowed {
     networks: Vec<Network>,
     hosts: Vec<String>,
     plain_hosts: Vec<String>,
     ports: Vec<u16>,
+    own: Vec<(String, u16)>,
 }
 
 impl Allowed {
@@ -40,7 +46,33 @@ impl Allowed {
             hosts,
             plain_hosts: plain_hosts.map(|host| host.trim().to_lowercase()).collect(),
             ports: args.webhook_allow_port.clone(),
+            own: Vec::new(),
         }
+    }
+
+    /// Keeps messages away from what this server itself asks or answers on: its database, broker and counters, each as a URL or as
+    /// `host:port` (S-46). What has no port is known by [`SERVICE_PORTS`].
+    #[must_use]
+    pub fn keep_from(mut self, own: &[&str]) -> Self {
+        self.own.extend(own.iter().filter_map(|text| {
+            let url = if text.contains("://") {
+                Url::parse(text)
+            } else {
+                Url::parse(&format!("tcp://{text}"))
+            };
+            let url = url.ok()?;
+            Some((url.host_str()?.to_lowercase(), url.port_or_known_default()?))
+        }));
+        self
+    }
+
+    /// Whether one of the server's own services answers there. By the port alone where it is one of theirs, because a machine has many
+    /// names; by name and port where everybody listens.
+    fn is_own(&self, host: &str, port: u16) -> bool {
+        SERVICE_PORTS.contains(&port)
+            || self.own.iter().any(|(own_host, own_port)| {
+                port == *own_port && (!SHARED_PORTS.contains(&port) || host == own_host)
+            })
     }
 
     /// Whether messages to this host may go to this address.
@@ -75,6 +107,11 @@ pub enum AddressError {
         "port {0} is not allowed: use 443, or have it added to WARDTRACK_WEBHOOK_ALLOW_PORT on the server"
     )]
     Port(u16),
+    /// The server's own database, broker or counters answer on that port.
+    #[error(
+        "on port {0} the server's own database, broker or counters answer: messages never go there, use another port"
+    )]
+    OwnService(u16),
     /// It leads into the house, or nowhere.
     #[error(
         "{0} is not a public address: have its network or host added to WARDTRACK_WEBHOOK_ALLOW on the server"
@@ -109,6 +146,9 @@ pub fn check_url(text: &str, allowed: &Allowed) -> Result<Url, AddressError> {
     let port = url
         .port_or_known_default()
         .ok_or(AddressError::Unreadable)?;
+    if allowed.is_own(&host, port) {
+        return Err(AddressError::OwnService(port));
+    }
     let with_port = format!("{host}:{port}");
     let is_plain_allowed = allowed
         .plain_hosts
@@ -364,5 +404,34 @@ mod tests {
             "a name that leads inside"
         );
         assert!(allowed.may_reach("evil.example", "9.9.9.9".parse().unwrap()));
+    }
+
+    #[test]
+    fn s46_the_servers_own_services_stay_refused_whatever_is_allowed() {
+        let allowed = Allowed::new(&WebhookArgs {
+            webhook_allow: vec!["10.20.0.0/16".to_owned(), "hub.internal".to_owned()],
+            webhook_allow_http: vec!["10.20.0.5:9090".to_owned(), "hub.internal:15672".to_owned()],
+            webhook_allow_port: vec![5432, 6543, 5673, 8443],
+        })
+        .keep_from(&[
+            "postgres://wardtrack:p%40ss@db.internal:6543/wardtrack",
+            "127.0.0.1:5673",
+            "https://hub.internal/management",
+            "0.0.0.0:9090",
+        ]);
+        for (text, port) in [
+            ("https://10.20.0.9:5432/", 5432),
+            ("https://10.20.0.9:6543/", 6543),
+            ("https://hub.internal:5673/", 5673),
+            ("http://hub.internal:15672/", 15672),
+            ("http://10.20.0.5:9090/metrics", 9090),
+            ("https://hub.internal/hook", 443),
+        ] {
+            let refused = check_url(text, &allowed);
+            assert_eq!(refused, Err(AddressError::OwnService(port)), "{text}");
+        }
+        for text in ["https://10.20.0.9/", "https://10.20.0.9:8443/"] {
+            assert!(check_url(text, &allowed).is_ok(), "{text}");
+        }
     }
 }

@@ -39,18 +39,18 @@ pub struct Courier {
 }
 
 impl Courier {
-    /// Reads the settings.
+    /// Reads the settings; messages to web addresses go where `allowed` says.
     ///
     /// # Errors
     /// When the mail server's address or the sender cannot be used.
-    pub fn new(args: &DeliveryArgs) -> anyhow::Result<Self> {
+    pub fn new(args: &DeliveryArgs, allowed: Allowed) -> anyhow::Result<Self> {
         let mailer = args
             .smtp_url()?
             .map(|url| Mailer::new(&url, &args.mail_from))
             .transpose()?;
         Ok(Self {
             mailer,
-            poster: Poster::new(Allowed::new(&args.webhook))?,
+            poster: Poster::new(allowed)?,
             origin: args.link_origin.clone(),
         })
     }

@@ -21,7 +21,7 @@ pub use undo::STOCK_UNDO_FOR;
 
 use super::ledger::{MovedBy, NewMove, Posted, StockKey, lock, post};
 use super::orders::QUANTITY_MAX;
-use crate::assets::acts::take_form_key;
+use crate::db::form_key::take_form_key;
 use crate::db::schema::{bin, stock_place};
 use crate::db::types::{LotState, StockReason};
 use crate::ids::{BinId, LotId, OrderLineId, StockPlaceId, UserId};

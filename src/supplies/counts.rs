@@ -24,12 +24,13 @@ pub use list::{
 };
 pub use posting::COUNT_LOTS_SQL;
 
+use self::posting::Posting;
 use self::spread::is_off;
 use super::acts::LotLabel;
 use super::ledger::{StockKey, lock};
 use super::settle::settle;
-use crate::assets::acts::take_form_key;
 use crate::audit::{Actor, Event, record_audit};
+use crate::db::form_key::take_form_key;
 use crate::db::schema::{count_line, count_session, stock_place};
 use crate::db::types::CountStep;
 use crate::ids::{BinId, CountEntryId, CountLineId, CountSessionId, ItemId, StockPlaceId, UserId};
@@ -126,6 +127,8 @@ pub enum CountDone {
         line_id: Option<CountLineId>,
         /// Lines that another person must count again, or moves that were posted.
         number: usize,
+        /// It was to be posted and was not: moves that came late put lines off that were right at the review (R21).
+        must_count_again: bool,
     },
     /// The same form was carried out before.
     Repeat {
@@ -225,6 +228,7 @@ pub async fn perform_count_form(
             return open(conn, form, now).await;
         };
         let session = lock_session(conn, id).await?;
+        let mut must_count_again = false;
         let (line_id, number) = match form.act {
             CountAct::Open { .. } => return Err(CountRefusal::NoCount.into()),
             CountAct::Start { lines } => (None, start(conn, session, lines).await?),
@@ -237,10 +241,15 @@ pub async fn perform_count_form(
             }
             CountAct::Review => (None, review(conn, session, now).await?),
             CountAct::Resume => (None, resume(conn, session, now).await?),
-            CountAct::Post { reason } => (
-                None,
-                posting::post_count(conn, form, session, reason, now).await?,
-            ),
+            CountAct::Post { reason } => {
+                match posting::post_count(conn, form, session, reason, now).await? {
+                    Posting::Posted(moves) => (None, moves),
+                    Posting::CountAgain(lines) => {
+                        must_count_again = true;
+                        (None, lines)
+                    }
+                }
+            }
             CountAct::Cancel { reason } => {
                 session.check(&[CountStep::Draft, CountStep::Counting, CountStep::Review])?;
                 let reason = check_reason(reason)?;
@@ -253,6 +262,7 @@ pub async fn perform_count_form(
             session_id: session.id,
             line_id,
             number,
+            must_count_again,
         })
     })
     .await
@@ -360,6 +370,7 @@ async fn open(
         session_id,
         line_id: None,
         number,
+        must_count_again: false,
     })
 }
 
@@ -420,21 +431,32 @@ async fn review(
     if !lines.iter().any(|line| line.counted().is_some()) {
         return Err(CountRefusal::NothingCounted.into());
     }
-    let off: Vec<&CountLine> = lines
-        .iter()
-        .filter(|line| {
-            let counted = line.counted();
-            counted.is_some_and(|counted| is_off(line.count_class, counted, line.expected))
-        })
-        .collect();
+    set_state(conn, session, CountStep::Review).await?;
+    let off: Vec<&CountLine> = lines.iter().filter(|line| is_line_off(line)).collect();
+    ask_again(conn, &off, now).await?;
+    Ok(off.len())
+}
+
+/// Whether what holds is too far from the books (R21).
+fn is_line_off(line: &CountLine) -> bool {
+    let counted = line.counted();
+    counted.is_some_and(|counted| is_off(line.count_class, counted, line.expected))
+}
+
+/// Lines that are off wait for another person; alerts say so. The caller holds the locks of their items and places.
+async fn ask_again(
+    conn: &mut AsyncPgConnection,
+    off: &[&CountLine],
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
     let ids: Vec<CountLineId> = off.iter().map(|line| line.count_line_id).collect();
-    diesel::update(count_line::table.filter(count_line::id.eq_any(&ids)))
+    diesel::update(count_line::table.filter(count_line::id.eq_any(ids)))
         .set((count_line::is_off.eq(true), count_line::waits.eq(true)))
         .execute(conn)
         .await?;
-    set_state(conn, session, CountStep::Review).await?;
-    settle(conn, &keys(off), now).await?;
-    Ok(ids.len())
+    settle(conn, &keys(off.iter().copied()), now)
+        .await
+        .map(drop)
 }
 
 /// Back to counting, unless somebody has counted again already.

@@ -17,11 +17,11 @@ use uuid::Uuid;
 pub use decide::{Change, ItemWrite, PlaceWrite, SupplyPlan};
 pub use read::{COLUMNS, Fault};
 
-use crate::assets::acts::take_form_key;
 use crate::assets::import::{find_upload, remove_upload, sha256_hex};
 use crate::audit::{Actor, Event, record_audit};
 use crate::csv_text::{CsvError, Table, read_table};
 use crate::db::fault::met_another;
+use crate::db::form_key::take_form_key;
 use crate::ids::UserId;
 
 /// Rows of one import.

@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::ledger::{StockKey, lock};
 use super::settle::settle;
-use crate::assets::acts::take_form_key;
 use crate::audit::{Actor, Event, record_audit};
+use crate::db::form_key::take_form_key;
 use crate::db::schema::{item, order_line, supply_order};
 use crate::db::types::OrderState;
 use crate::ids::{ItemId, OrderLineId, StockPlaceId, SupplierId, SupplyOrderId, UserId};
@@ -20,6 +20,37 @@ pub const LINES_MAX: usize = 200;
 pub const QUANTITY_MAX: i64 = 1_000_000;
 /// How long a rejection may keep an item quiet.
 pub const QUIET_DAYS_MAX: i64 = 365;
+
+/// How long after an order has come in full one more pack of it may be a second scan, or more than was ordered.
+const FILLED_FOR: TimeDelta = TimeDelta::hours(12);
+
+/// What was ordered of an item for a place, when all of it came within the last hours and nothing else is on its way.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_filled_lately(
+    mut conn: &AsyncPgConnection,
+    stock: StockKey,
+    now: DateTime<Utc>,
+) -> QueryResult<Option<i64>> {
+    let last: Option<(OrderState, Option<i64>)> = order_line::table
+        .filter(order_line::item_id.eq(stock.item_id))
+        .filter(order_line::stock_place_id.eq(stock.stock_place_id))
+        .filter(
+            order_line::state
+                .eq_any([OrderState::Sent, OrderState::PartReceived])
+                .or(order_line::state
+                    .eq(OrderState::Received)
+                    .and(order_line::end_reason.is_null())
+                    .and(order_line::ended_at.gt(now - FILLED_FOR).assume_not_null())),
+        )
+        .order((order_line::ended_at.desc().nulls_first(), order_line::id))
+        .select((order_line::state, order_line::quantity_ordered))
+        .first(&mut conn)
+        .await
+        .optional()?;
+    Ok(last.and_then(|(state, ordered)| ordered.filter(|_| state == OrderState::Received)))
+}
 
 /// What a person does with lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,6 +11,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use serde_json::Value;
 use wardtrack::clock::{Clock, TestClock};
 use wardtrack::config::{DeliveryArgs, Secret, WebhookArgs};
+use wardtrack::delivery::address::Allowed;
 use wardtrack::delivery::follow::{collect_digests, escalate};
 use wardtrack::delivery::mail::Mailer;
 use wardtrack::delivery::retry::TRIES_MAX;
@@ -29,7 +30,7 @@ fn start() -> DateTime<Utc> {
 /// A courier that may reach this machine.
 fn courier(receivers: &[&Catcher]) -> Courier {
     let plain = receivers.iter().map(|catcher| catcher.address.to_string());
-    Courier::new(&DeliveryArgs {
+    let args = DeliveryArgs {
         mail_from: "wardtrack <wardtrack@hospital.example>".to_owned(),
         link_origin: "https://wardtrack.hospital.example".to_owned(),
         webhook: WebhookArgs {
@@ -37,8 +38,9 @@ fn courier(receivers: &[&Catcher]) -> Courier {
             webhook_allow_http: plain.collect(),
             webhook_allow_port: Vec::new(),
         },
-    })
-    .unwrap()
+    };
+    let allowed = Allowed::new(&args.webhook);
+    Courier::new(&args, allowed).unwrap()
 }
 
 fn with_mail(courier: Courier, server: &Catcher) -> Courier {

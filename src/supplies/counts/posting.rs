@@ -8,8 +8,8 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::spread::{Outcome, is_off, spread, without_deficits};
 use super::{
-    CountError, CountForm, CountLine, CountRefusal, Session, check_reason, entries, finish, keys,
-    list_count_lines,
+    CountError, CountForm, CountLine, CountRefusal, Session, ask_again, check_reason, entries,
+    finish, is_line_off, keys, list_count_lines,
 };
 use crate::db::schema::count_line;
 use crate::db::types::{CountStep, StockReason};
@@ -33,6 +33,14 @@ struct LotOfLine {
     on_hand: i64,
 }
 
+/// What posting came to.
+pub(super) enum Posting {
+    /// So many moves were posted.
+    Posted(usize),
+    /// Nothing was: so many lines are to be counted again first.
+    CountAgain(usize),
+}
+
 /// Posts the differences: one move a lot, as of the moment of the count.
 pub(super) async fn post_count(
     conn: &mut AsyncPgConnection,
@@ -40,7 +48,7 @@ pub(super) async fn post_count(
     session: Session,
     reason: &str,
     now: DateTime<Utc>,
-) -> Result<usize, CountError> {
+) -> Result<Posting, CountError> {
     session.check(&[CountStep::Review])?;
     lock(conn, &keys(&list_count_lines(conn, session.id).await?)).await?;
     let lines = list_count_lines(conn, session.id).await?;
@@ -48,6 +56,15 @@ pub(super) async fn post_count(
     if waiting > 0 {
         let waiting = i64::try_from(waiting).unwrap_or(i64::MAX);
         return Err(CountRefusal::Waits(waiting).into());
+    }
+    // A move from before the count that came after the review: what was right then may be off now.
+    let off_since: Vec<&CountLine> = lines
+        .iter()
+        .filter(|line| !line.is_off && line.emptied_at.is_none() && is_line_off(line))
+        .collect();
+    if !off_since.is_empty() {
+        ask_again(conn, &off_since, now).await?;
+        return Ok(Posting::CountAgain(off_since.len()));
     }
     let has_difference = lines.iter().any(|line| {
         !matches!(
@@ -65,7 +82,7 @@ pub(super) async fn post_count(
     // Alerts of lines that were off have ended with their second count; others may rest on what was just posted.
     settle(conn, &keys(&lines), now).await?;
     finish(conn, form, session, CountStep::Posted, reason, now).await?;
-    Ok(move_ids.len())
+    Ok(Posting::Posted(move_ids.len()))
 }
 
 async fn difference_moves<'a>(

@@ -1,21 +1,25 @@
 //! An item: where it is, how it stands at each place, its lots, its use and its moves, and what people do with it there.
 
+mod forms;
+mod rows;
+
 use actix_web::web;
 use askama::Template;
 use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
 use serde::Deserialize;
 use uuid::Uuid;
 
+pub use self::forms::{Choice, Forms, TwoBin};
+pub use self::rows::{LotLine, MoveRow};
 use super::chart::Chart;
 use super::line::{StockRow, cover_words, stock_chip};
 use super::rule_edit::rule_here_href;
 use super::rule_words::{RuleNumber, may_edit};
 pub use super::stock_act::act;
-use super::stock_act::lot_state_word;
-use super::words::{quantity, reason_word, state_word};
+use super::words::quantity;
 use super::{rule_how, samples};
 use crate::app::App;
-use crate::db::types::{LotState, OrderState, Role};
+use crate::db::types::{OrderState, Role};
 use crate::ids::{ItemId, StockPlaceId};
 use crate::live::Topic;
 use crate::supplies::acts::{PortionRow, list_portions};
@@ -24,7 +28,7 @@ use crate::supplies::ledger::StockKey;
 use crate::supplies::list::{LINES_PER_PAGE, OrderFilter, OrderLine, list_order_lines};
 use crate::supplies::rulebook::{RuleLine, list_named_rules};
 use crate::supplies::stock::{
-    ItemCard, LotRow, MOVES_PER_PAGE, MoveLine, STOCK_PER_PAGE, StockLine, StockOf, TransferTarget,
+    ItemCard, MOVES_PER_PAGE, MoveLine, STOCK_PER_PAGE, StockLine, StockOf, TransferTarget,
     find_item, find_stock, list_item_lots, list_moves, list_stock, list_transfer_targets,
     list_used_days,
 };
@@ -32,7 +36,7 @@ use crate::web::acts::new_key;
 use crate::web::exports::download_href;
 use crate::web::extract::{IdPath, Viewer};
 use crate::web::filters;
-use crate::web::page::{Chip, Nav, Page, Shell, role_name};
+use crate::web::page::{Chip, Nav, Page, Shell};
 use crate::web::strings::fill;
 use crate::web::wording::grouped;
 use crate::web::{PageError, routes};
@@ -41,8 +45,6 @@ use crate::web::{PageError, routes};
 const WEEKS: u64 = 12;
 /// For how long an act can be taken back.
 const UNDO_SECONDS: i64 = 30;
-/// Days before the last day of use from which a lot is marked.
-const SOON_DAYS: i32 = 90;
 
 /// `?place=&done=`
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -120,109 +122,6 @@ pub struct Chosen {
     pub forms: Forms,
     /// The act that can be taken back.
     pub undo: Option<(String, String)>,
-}
-
-/// A move, ready to show.
-#[derive(Clone, Debug)]
-pub struct MoveRow {
-    /// When it happened.
-    pub at: DateTime<Utc>,
-    /// Why.
-    pub reason: String,
-    /// "- 5 each".
-    pub quantity: String,
-    /// Its bin.
-    pub bin: String,
-    /// Its lot.
-    pub lot: String,
-    /// The page of the lot.
-    pub lot_href: String,
-    /// A role or a reader.
-    pub by: String,
-    /// What was said.
-    pub note: String,
-}
-
-/// A lot, ready to show.
-#[derive(Clone, Debug)]
-pub struct LotLine {
-    /// Its page.
-    pub href: String,
-    /// Its number.
-    pub number: String,
-    /// Where it is.
-    pub place: String,
-    /// The bin there.
-    pub bin: String,
-    /// How much.
-    pub on_hand: String,
-    /// Its last day of use.
-    pub expires: String,
-    /// Whether it may be used.
-    pub chip: Chip,
-}
-
-/// A value of a select, and its words.
-pub type Choice = (String, String);
-
-/// What people may do with the item at the place.
-#[derive(Clone, Debug)]
-pub struct Forms {
-    /// Where forms are sent.
-    pub action: String,
-    /// Idempotency key to issue.
-    pub issue_key: String,
-    /// Idempotency key to return.
-    pub return_key: String,
-    /// Idempotency key to receive.
-    pub receive_key: String,
-    /// Idempotency key to set right.
-    pub adjust_key: String,
-    /// Idempotency key to write off.
-    pub write_off_key: String,
-    /// Idempotency key to send back.
-    pub to_supplier_key: String,
-    /// Idempotency key to move.
-    pub transfer_key: String,
-    /// Units that a quantity may be given in.
-    pub units: Vec<Choice>,
-    /// What may be issued or returned, first to expire first.
-    pub lots: Vec<Choice>,
-    /// What may be issued without a reason: the lot that expires first, and others of its day.
-    pub first_lots: Vec<Choice>,
-    /// What may be issued with a reason: another lot expires first.
-    pub other_lots: Vec<Choice>,
-    /// "A1 expires first. To take another lot, say why below."
-    pub fefo: Option<String>,
-    /// What may be written off or sent back: everything that is there.
-    pub leaving: Vec<Choice>,
-    /// What may be moved.
-    pub moving: Vec<Choice>,
-    /// Where it may be moved to.
-    pub targets: Vec<Choice>,
-    /// What is there, to be set right.
-    pub portions: Vec<Choice>,
-    /// Bins.
-    pub bins: Vec<Choice>,
-    /// Orders that are on their way.
-    pub orders: Vec<Choice>,
-    /// The bins of two: id, name, whether it is empty, and a key.
-    pub two_bins: Vec<TwoBin>,
-    /// Whether the person looks after supplies.
-    pub is_supply: bool,
-}
-
-/// One of two bins.
-#[derive(Clone, Debug)]
-pub struct TwoBin {
-    /// Its id.
-    pub id: i64,
-    /// Its name.
-    pub name: String,
-    /// Since when it is empty.
-    pub empty_since: Option<DateTime<Utc>>,
-    /// Idempotency key.
-    pub key: String,
 }
 
 /// Everything about an item at a place.
@@ -463,227 +362,6 @@ impl Chosen {
             ),
             forms: Forms::new(here, card, role, shell),
             undo: undo.map(|key| (new_key(), key.to_string())),
-        }
-    }
-}
-
-impl Forms {
-    fn new(here: &Here, card: &ItemCard, role: Role, shell: &Shell) -> Self {
-        let t = &shell.t.stock;
-        let facts = &here.line.facts;
-        let mut units = vec![("1".to_owned(), card.base_unit.clone())];
-        units.extend(
-            card.packs
-                .iter()
-                .filter(|(_, units)| *units > 1)
-                .map(|(name, units)| {
-                    (
-                        units.to_string(),
-                        fill(t.pack_of, &[name, &grouped(*units)]),
-                    )
-                }),
-        );
-        let bin_name = |id| match &facts.second_bin_name {
-            Some(second) if facts.second_bin_id == Some(id) => second.clone(),
-            _ if facts.bin_id == id => facts.bin_name.clone(),
-            _ => t.other_bin.to_owned(),
-        };
-        let portion = |row: &PortionRow| {
-            let lot = lot_words(&row.lot_number, row.expires_on, shell);
-            let words = [&lot, &bin_name(row.bin_id), &grouped(row.on_hand)];
-            fill(t.portion, &[words[0], words[1], words[2]])
-        };
-        let with_state = |row: &PortionRow| {
-            let words = portion(row);
-            if row.is_usable {
-                words
-            } else {
-                fill(
-                    t.portion_state,
-                    &[&words, &lot_state_word(row.state, shell.t)],
-                )
-            }
-        };
-        let value = |row: &PortionRow| format!("{}.{}.{}", row.lot_id, row.bin_id, row.on_hand);
-        let there = || here.portions.iter().filter(|row| row.on_hand > 0);
-        let lots = Lots::new(&here.portions, portion, shell);
-        let mut bins = vec![(facts.bin_id.to_string(), facts.bin_name.clone())];
-        let second = facts.second_bin_id.zip(facts.second_bin_name.clone());
-        bins.extend(second.clone().map(|(id, name)| (id.to_string(), name)));
-        let two_bin = |id: crate::ids::BinId, name: String, empty_since| TwoBin {
-            id: id.0,
-            name,
-            empty_since,
-            key: new_key(),
-        };
-        let mut two_bins = Vec::new();
-        if let Some((id, name)) = second {
-            two_bins.push(two_bin(
-                facts.bin_id,
-                facts.bin_name.clone(),
-                facts.empty_since,
-            ));
-            two_bins.push(two_bin(id, name, facts.second_empty_since));
-        }
-        let order = |line: &OrderLine| {
-            let open = (line.quantity() - line.quantity_received).max(0);
-            let amount = quantity(open, &line.base_unit, line.pack_units, shell.t);
-            let state = state_word(line.state, shell.t);
-            (
-                line.order_line_id.to_string(),
-                fill(t.order_open, &[&amount, &state]),
-            )
-        };
-        Self {
-            action: routes::item_path(card.item_id, None),
-            issue_key: new_key(),
-            return_key: new_key(),
-            receive_key: new_key(),
-            adjust_key: new_key(),
-            write_off_key: new_key(),
-            to_supplier_key: new_key(),
-            transfer_key: new_key(),
-            units,
-            fefo: lots.fefo,
-            lots: [lots.first.clone(), lots.other.clone()].concat(),
-            first_lots: lots.first,
-            other_lots: lots.other,
-            portions: here
-                .portions
-                .iter()
-                .map(|row| (value(row), with_state(row)))
-                .collect(),
-            leaving: there().map(|row| (value(row), with_state(row))).collect(),
-            moving: there()
-                .filter(|row| row.is_usable)
-                .map(|row| (value(row), portion(row)))
-                .collect(),
-            targets: targets(here, shell),
-            bins,
-            orders: here.orders.iter().map(order).collect(),
-            two_bins,
-            is_supply: routes::may_open(role, routes::REORDER),
-        }
-    }
-}
-
-/// Lots that may be issued.
-struct Lots {
-    first: Vec<Choice>,
-    other: Vec<Choice>,
-    fefo: Option<String>,
-}
-
-impl Lots {
-    /// The same rule as that of the act: another lot than the one that expires first needs a reason.
-    fn new(portions: &[PortionRow], words: impl Fn(&PortionRow) -> String, shell: &Shell) -> Self {
-        let usable = || portions.iter().filter(|row| row.is_usable);
-        let leaves_first = usable().find(|row| row.on_hand > 0);
-        let (mut first, mut other): (Vec<Choice>, Vec<Choice>) = (Vec::new(), Vec::new());
-        for row in usable() {
-            let value = row.lot_id.to_string();
-            if first.iter().chain(&other).any(|(known, _)| *known == value) {
-                continue;
-            }
-            let needs_reason = leaves_first.is_some_and(|leaves| leaves.leaves_before(row));
-            let of = if needs_reason { &mut other } else { &mut first };
-            of.push((value, words(row)));
-        }
-        let fefo = leaves_first.filter(|_| !other.is_empty()).map(|row| {
-            let lot = lot_words(&row.lot_number, row.expires_on, shell);
-            fill(shell.t.stock.fefo, &[&lot])
-        });
-        Self { first, other, fefo }
-    }
-}
-
-/// Where the item may be moved to; this place only when it has another bin of it.
-fn targets(here: &Here, shell: &Shell) -> Vec<Choice> {
-    let facts = &here.line.facts;
-    here.targets
-        .iter()
-        .filter(|to| to.stock_place_id != facts.stock_place_id || facts.second_bin_id.is_some())
-        .map(|to| {
-            let words = [&to.stock_place_name, &to.bin_name];
-            (
-                format!("{}.{}", to.stock_place_id, to.bin_id),
-                fill(shell.t.stock.target_words, &[words[0], words[1]]),
-            )
-        })
-        .collect()
-}
-
-/// "25A0042, use by 30 Nov 2026".
-fn lot_words(number: &str, expires_on: Option<NaiveDate>, shell: &Shell) -> String {
-    let t = &shell.t.stock;
-    let number = if number.is_empty() { t.no_lot } else { number };
-    match expires_on {
-        Some(day) => fill(t.lot_until, &[&number, &filters::day(day)]),
-        None => number.to_owned(),
-    }
-}
-
-impl MoveRow {
-    fn new(line: &MoveLine, unit: &str, shell: &Shell) -> Self {
-        let t = &shell.t.stock;
-        let reason = reason_word(line.reason, shell.t);
-        let sign = if line.quantity < 0 { "\u{2212}" } else { "+" };
-        let amount = grouped(line.quantity.saturating_abs());
-        Self {
-            at: line.happened_at,
-            reason: if line.is_undo {
-                fill(t.undone, &[&reason])
-            } else {
-                reason.to_owned()
-            },
-            quantity: format!("{sign}{amount} {unit}"),
-            bin: line.bin_name.clone(),
-            lot: lot_words(&line.lot_number, line.expires_on, shell),
-            lot_href: routes::lot_path(line.lot_id),
-            by: match (line.role, &line.reader_key) {
-                (Some(role), _) => role_name(role, shell.t).to_owned(),
-                (None, Some(reader)) => fill(t.by_reader, &[reader]),
-                (None, None) => t.by_program.to_owned(),
-            },
-            note: line.note.clone().unwrap_or_default(),
-        }
-    }
-}
-
-impl LotLine {
-    pub(super) fn new(row: &LotRow, shell: &Shell) -> Self {
-        let t = &shell.t.stock;
-        let hold = |word| ("is-hold", "hold", word);
-        let days = row.days_left.unwrap_or(i32::MAX);
-        let left = fill(t.days_left, &[&grouped(i64::from(days.max(0)))]);
-        let (class, icon, word) = match row.state {
-            LotState::Recalled => hold(t.lot_recalled),
-            LotState::Quarantined => hold(t.lot_quarantined),
-            LotState::Damaged => hold(t.lot_damaged),
-            LotState::Usable if days < 0 => hold(t.lot_expired),
-            LotState::Usable if days <= SOON_DAYS => ("is-warn", "bell", t.lot_soon),
-            LotState::Usable => ("is-ok", "ready", t.lot_usable),
-        };
-        let expires = row
-            .expires_on
-            .map_or_else(|| t.none_word.to_owned(), filters::day);
-        let number = &row.lot_number;
-        Self {
-            href: routes::lot_path(row.lot_id),
-            number: if number.is_empty() {
-                t.no_lot.to_owned()
-            } else {
-                number.clone()
-            },
-            place: row.stock_place_name.clone(),
-            bin: row.bin_name.clone(),
-            on_hand: grouped(row.on_hand),
-            expires: if (0..=SOON_DAYS).contains(&days) {
-                fill(t.with_days, &[&expires, &left])
-            } else {
-                expires
-            },
-            chip: Chip { class, icon, word },
         }
     }
 }

@@ -471,3 +471,56 @@ async fn what_is_set_right_or_taken_back_beside_a_count_is_not_booked_twice() {
         check(&mut conn, shelf.stock.item_id, later, name).await;
     }
 }
+
+#[tokio::test]
+async fn r21_a_line_that_a_late_move_put_off_is_counted_again_before_it_is_posted() {
+    let (app, hospital, mut conn) = served().await;
+    let now = app.app.clock.now();
+    let ward = Ward::of(&hospital, &mut conn).await;
+    let tech = app.supply_tech().await;
+    tech.page("/counts").await;
+    let shelf = Shelf::new(&mut conn, ward, "late", RESTOCK, now).await;
+    let before = now - TimeDelta::minutes(5);
+    put(&mut conn, &shelf, ("", None), 50, before).await;
+    let page = tech.begin_count(shelf.stock.stock_place_id.0).await;
+    let line = format!("SELECT id FROM count_line WHERE bin_id = {}", shelf.bins[0]);
+    let line = insert(&mut conn, &line).await.to_string();
+    tech.on_count(&page, "start", &[("line", &line)]).await;
+    let enter = [("line", line.as_str()), ("quantity", "50")];
+    tech.on_count(&page, "enter", &enter).await;
+    tech.on_count(&page, "review", &[]).await;
+    // What a reader saw before the count arrives only now: 40 should have been there, and 50 were counted.
+    let issue = StockAct::Leave {
+        reason: StockReason::Issue,
+        bin_id: None,
+        lot_id: None,
+        quantity: 10,
+    };
+    shelf.accept(&mut conn, issue, None, before).await;
+    let posted = tech.on_count(&page, "post", &[("reason", "looked")]).await;
+    assert_eq!(posted.status, 303, "{}", posted.body);
+    has(
+        &tech.page(&page).await,
+        "To be counted again by another person: 1.",
+    );
+    assert_eq!(
+        count(&mut conn, &on_hand(&shelf)).await,
+        40,
+        "nothing was posted"
+    );
+    let alerts = format!(
+        "SELECT count(*) FROM alert WHERE kind = 'count_discrepancy' AND is_active AND item_id = {}",
+        shelf.stock.item_id
+    );
+    assert_eq!(count(&mut conn, &alerts).await, 1);
+    let other = app.admin().await;
+    other.page("/counts").await;
+    let answer = other.in_round("2", &page, "enter", &enter).await;
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    let posted = tech
+        .on_count(&page, "post", &[("reason", "counted twice")])
+        .await;
+    assert_eq!(posted.status, 303, "{}", posted.body);
+    assert_eq!(count(&mut conn, &on_hand(&shelf)).await, 50);
+    assert_eq!(count(&mut conn, &alerts).await, 0);
+}

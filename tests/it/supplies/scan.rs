@@ -292,6 +292,21 @@ async fn a_delivery_is_received_against_its_order_and_taken_back_from_it() {
     );
     assert_eq!(count(&mut conn, &state).await, 1);
     check(&mut conn, item, app.app.clock.now(), "taken back").await;
+    // The order comes in full; one more may be a second scan, so it is asked for.
+    let last = [("code", GTIN), ("quantity", "1")];
+    assert_eq!(tech.scan("/scan/receive", place, &last).await.status, 303);
+    assert_eq!(count(&mut conn, &line).await, 40);
+    let more = tech.scan("/scan/receive", place, &last).await;
+    assert_eq!(more.status, 422);
+    has(&more, "All 40 that were ordered of Item cannula have come.");
+    assert_eq!(level(&mut conn, item).await, 40);
+    let yes = [last[0], last[1], ("over", "1")];
+    assert_eq!(tech.scan("/scan/receive", place, &yes).await.status, 303);
+    assert_eq!(level(&mut conn, item).await, 50);
+    assert_eq!(count(&mut conn, &line).await, 40, "it belongs to no order");
+    assert_eq!(tech.undo_last("/scan/receive", place).await.status, 303);
+    assert_eq!(tech.undo_last("/scan/receive", place).await.status, 303);
+    assert_eq!(count(&mut conn, &line).await, 30);
     // Expired at receipt: refused, with the choice to keep it apart.
     let old = [("code", "(01)04006381333931(17)200131(10)OLD")];
     let refused = tech.scan("/scan/receive", place, &old).await;
@@ -301,7 +316,8 @@ async fn a_delivery_is_received_against_its_order_and_taken_back_from_it() {
     assert_eq!(tech.scan("/scan/receive", place, &apart).await.status, 303);
     // A lot that is younger than the oldest leaves with a reason only.
     let young = [("code", "(01)04006381333931(17)700131(10)NEW")];
-    assert_eq!(tech.scan("/scan/receive", place, &young).await.status, 303);
+    let more = [young[0], ("over", "1")];
+    assert_eq!(tech.scan("/scan/receive", place, &more).await.status, 303);
     let other = tech.scan("/scan/issue", place, &young).await;
     assert_eq!(other.status, 422);
     has(&other, "Take this lot all the same");

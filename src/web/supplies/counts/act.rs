@@ -182,9 +182,18 @@ pub async fn act(
         Asked::Cancel(reason) => CountAct::Cancel { reason },
     };
     match perform(&app, &viewer, (key, Some(id.0)), act, &back).await? {
-        Ok(CountDone::Done { number, .. }) => {
+        Ok(CountDone::Done {
+            number,
+            must_count_again,
+            ..
+        }) => {
             app.hints.send([Topic::Alerts]);
-            let words = done_words(&asked, number, shell.t);
+            let words = match &asked {
+                Asked::Post(_) if must_count_again => {
+                    fill(shell.t.counts.done_post_again, &[&number])
+                }
+                asked => done_words(asked, number, shell.t),
+            };
             viewer.leave_flash(&app, &words).await?;
             Ok(see_other(&back))
         }

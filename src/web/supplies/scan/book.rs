@@ -13,6 +13,7 @@ use crate::live::Topic;
 use crate::supplies::acts::{Receipt, StockAct, StockForm, StockPosted, StockRefusal};
 use crate::supplies::ledger::StockKey;
 use crate::supplies::list::{LINES_PER_PAGE, OrderFilter, OrderLine, list_order_lines};
+use crate::supplies::orders::find_filled_lately;
 use crate::supplies::scan::{Code, CodeFault, Scanned, TwoBin, find_scanned, list_two_bins};
 use crate::supplies::stock::{
     StockLine, find_item, find_lot_of_label, find_stock, find_stock_place,
@@ -299,7 +300,22 @@ impl Scan<'_> {
         let (facts, code, t) = (&pack.line.facts, &pack.code.text, &self.t.scan);
         let conn = self.app.db.conn().await?;
         let order = oldest_order(&conn, facts.item_id, self.sent.place).await?;
+        // One more than an order that has just come in full: more than was ordered, or scanned twice.
+        let filled = if order.is_none() && !self.sent.receipt.confirms_over {
+            let stock = StockKey {
+                item_id: facts.item_id,
+                stock_place_id: self.sent.place,
+            };
+            find_filled_lately(&conn, stock, self.app.clock.now()).await?
+        } else {
+            None
+        };
         drop(conn);
+        if let Some(ordered) = filled {
+            let words = fill(t.miss_filled, &[&grouped(ordered), &facts.item_name]);
+            let offer = self.offer(t.offer_over, "over", None);
+            return Ok(Err(Said::miss(words, code).with_offer(offer)));
+        }
         let act = StockAct::Arrive {
             reason: StockReason::Receive,
             bin_id: facts.bin_id,

@@ -1,0 +1,298 @@
+//! Full inventories of cabinets: kept part by part, then compared with the books (R25).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{Array, BigInt, Nullable, SmallInt, Timestamptz};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+use super::InventoryPart;
+use super::units::{Unit, lock_units, register_labels};
+use crate::db::schema::{cabinet, inventory_part, stocking};
+use crate::db::types::StockReason;
+use crate::ids::{BinId, ItemId, StockPlaceId, TagId};
+use crate::supplies::acts::receive_by_reader;
+use crate::supplies::cabinet::{Compared, Follows, Held, compare, follows};
+use crate::supplies::ledger::{MovedBy, NewMove, StockKey, lock, post};
+
+/// Number, time, labels and how many labels were foreign.
+type KeptPart = (i32, DateTime<Utc>, Vec<Option<TagId>>, i64);
+/// Where a label is now, whether that changed, how often it was missed and since when.
+type Noted = (Option<BinId>, bool, i16, Option<DateTime<Utc>>);
+
+/// Keeps a part, and applies the inventory when all parts of it are there.
+pub(super) async fn take_part(
+    conn: &mut AsyncPgConnection,
+    part: &InventoryPart,
+    now: DateTime<Utc>,
+) -> QueryResult<usize> {
+    let last = lock_cabinet(conn, part.stock_place_id).await?;
+    if follows(last, part.seq, part.taken_at) == Follows::Over {
+        metrics::counter!("wardtrack_cabinet_inventories_over_total").increment(1);
+        return Ok(0);
+    }
+    let (mut tag_ids, foreign) = register_labels(conn, &part.unknown, now).await?;
+    tag_ids.extend(&part.tag_ids);
+    keep_part(conn, part, &tag_ids, part.foreign + foreign).await?;
+    let parts: Vec<KeptPart> = inventory_part::table
+        .filter(inventory_part::reader_id.eq(part.reader_id))
+        .filter(inventory_part::seq.eq(part.seq))
+        .filter(inventory_part::parts.eq(part.parts))
+        .select((
+            inventory_part::part,
+            inventory_part::taken_at,
+            inventory_part::tag_ids,
+            inventory_part::foreign_tags,
+        ))
+        .load(conn)
+        .await?;
+    if parts.len() < usize::try_from(part.parts).unwrap_or(usize::MAX) {
+        return Ok(0);
+    }
+    // The counts are as of the earliest part: what happened after it may be in it or not.
+    let taken_at = parts
+        .iter()
+        .map(|(_, at, ..)| *at)
+        .min()
+        .unwrap_or(part.taken_at);
+    let Follows::Newer { missed } = follows(last, part.seq, taken_at) else {
+        return Ok(0);
+    };
+    let foreign: i64 = parts.iter().map(|(.., foreign)| foreign).sum();
+    let present = parts
+        .into_iter()
+        .flat_map(|(_, _, tags, _)| tags.into_iter().flatten())
+        .collect();
+    diesel::delete(
+        inventory_part::table
+            .filter(inventory_part::reader_id.eq(part.reader_id))
+            .filter(
+                inventory_part::taken_at
+                    .le(taken_at)
+                    .or(inventory_part::seq.eq(part.seq)),
+            ),
+    )
+    .execute(conn)
+    .await?;
+    diesel::update(cabinet::table.find(part.stock_place_id))
+        .set((
+            cabinet::inventory_seq.eq(part.seq),
+            cabinet::inventory_at.eq(taken_at),
+            cabinet::gaps.eq(cabinet::gaps + missed),
+            cabinet::foreign_tags.eq(foreign),
+        ))
+        .execute(conn)
+        .await?;
+    apply_inventory(conn, part, &present, taken_at, now).await
+}
+
+/// The last inventory of a cabinet; whoever applies the next one waits here.
+async fn lock_cabinet(
+    conn: &mut AsyncPgConnection,
+    place: StockPlaceId,
+) -> QueryResult<Option<(i64, DateTime<Utc>)>> {
+    diesel::insert_into(cabinet::table)
+        .values(cabinet::stock_place_id.eq(place))
+        .on_conflict_do_nothing()
+        .execute(conn)
+        .await?;
+    let (seq, at): (Option<i64>, Option<DateTime<Utc>>) = cabinet::table
+        .find(place)
+        .select((cabinet::inventory_seq, cabinet::inventory_at))
+        .for_update()
+        .first(conn)
+        .await?;
+    Ok(seq.zip(at))
+}
+
+async fn keep_part(
+    conn: &mut AsyncPgConnection,
+    part: &InventoryPart,
+    tag_ids: &[TagId],
+    foreign: i64,
+) -> QueryResult<()> {
+    use diesel::query_dsl::methods::FilterDsl as _;
+    diesel::insert_into(inventory_part::table)
+        .values((
+            inventory_part::reader_id.eq(part.reader_id),
+            inventory_part::seq.eq(part.seq),
+            inventory_part::part.eq(part.part),
+            inventory_part::parts.eq(part.parts),
+            inventory_part::taken_at.eq(part.taken_at),
+            inventory_part::tag_ids.eq(tag_ids),
+            inventory_part::foreign_tags.eq(foreign),
+        ))
+        .on_conflict((
+            inventory_part::reader_id,
+            inventory_part::seq,
+            inventory_part::part,
+        ))
+        .do_update()
+        // A cabinet that counts anew uses its numbers again: the newer part stands.
+        .set((
+            inventory_part::parts.eq(diesel::upsert::excluded(inventory_part::parts)),
+            inventory_part::taken_at.eq(diesel::upsert::excluded(inventory_part::taken_at)),
+            inventory_part::tag_ids.eq(diesel::upsert::excluded(inventory_part::tag_ids)),
+            inventory_part::foreign_tags.eq(diesel::upsert::excluded(inventory_part::foreign_tags)),
+        ))
+        .filter(inventory_part::taken_at.lt(diesel::upsert::excluded(inventory_part::taken_at)))
+        .execute(conn)
+        .await
+        .map(drop)
+}
+
+/// Compares a full inventory with the books and appends what changed.
+async fn apply_inventory(
+    conn: &mut AsyncPgConnection,
+    part: &InventoryPart,
+    present: &BTreeSet<TagId>,
+    taken_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> QueryResult<usize> {
+    let place = part.stock_place_id;
+    let tag_ids: Vec<TagId> = present.iter().copied().collect();
+    let units = lock_units(conn, Some(place), &tag_ids).await?;
+    let held: Vec<Held> = units
+        .iter()
+        .filter(|unit| unit.stock_place_id == Some(place))
+        .map(|unit| Held {
+            tag_id: unit.tag_id,
+            misses: unit.misses,
+            missed_since: unit.missed_since,
+        })
+        .collect();
+    let compared = compare(&held, present, taken_at);
+    let units: BTreeMap<TagId, Unit> = units.iter().map(|unit| (unit.tag_id, *unit)).collect();
+    let bins = usual_bins(conn, place, &compared, &units).await?;
+    let by = |tag_id| MovedBy::Reader(part.reader_id, part.batch_id, tag_id);
+    let (mut moves, mut put) = (Vec::new(), Vec::new());
+    for (tag_id, since) in &compared.taken {
+        let unit = units.get(tag_id);
+        moves.extend(unit.and_then(|u| u.leaves(StockReason::CabinetTake, by(*tag_id), *since)));
+    }
+    for tag_id in &compared.put {
+        let Some(unit) = units.get(tag_id) else {
+            continue;
+        };
+        let Some(bin_id) = bins.get(&unit.item_id) else {
+            continue;
+        };
+        // From another cabinet: it was taken there, whatever that one says later.
+        moves.extend(unit.leaves(StockReason::CabinetTake, by(*tag_id), taken_at));
+        moves.push(unit.moved(
+            StockReason::CabinetPut,
+            (place, *bin_id),
+            unit.units,
+            by(*tag_id),
+            taken_at,
+        ));
+        put.push((*tag_id, *bin_id));
+    }
+    note_units(conn, &compared, &put).await?;
+    let mut keys: Vec<StockKey> = moves.iter().map(|next| next.key).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    lock(conn, &keys).await?;
+    for key in keys {
+        let is_put =
+            |next: &&mut NewMove<'_>| next.reason == StockReason::CabinetPut && next.key == key;
+        let put: Vec<&mut NewMove<'_>> = moves.iter_mut().filter(is_put).collect();
+        let pieces: Vec<i64> = put.iter().map(|next| next.quantity).collect();
+        let lines = receive_by_reader(conn, key, &pieces, now).await?;
+        for (next, line) in put.into_iter().zip(lines) {
+            next.order_line_id = line;
+        }
+    }
+    post(conn, &moves, now).await?;
+    Ok(moves.len())
+}
+
+/// Where an item lies in a place: its usual bin; for what is not held there the first bin of all.
+async fn usual_bins(
+    conn: &mut AsyncPgConnection,
+    place: StockPlaceId,
+    compared: &Compared,
+    units: &BTreeMap<TagId, Unit>,
+) -> QueryResult<BTreeMap<ItemId, BinId>> {
+    use crate::db::schema::bin;
+    let items: BTreeSet<ItemId> = compared
+        .put
+        .iter()
+        .filter_map(|tag_id| units.get(tag_id))
+        .map(|unit| unit.item_id)
+        .collect();
+    if items.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let rows: Vec<(ItemId, BinId)> = stocking::table
+        .filter(stocking::stock_place_id.eq(place))
+        .filter(stocking::item_id.eq_any(&items))
+        .select((stocking::item_id, stocking::bin_id))
+        .load(conn)
+        .await?;
+    let mut bins: BTreeMap<ItemId, BinId> = rows.into_iter().collect();
+    if bins.len() < items.len() {
+        let first: Option<BinId> = bin::table
+            .filter(bin::stock_place_id.eq(place))
+            .filter(bin::is_retired.eq(false))
+            .order((bin::name, bin::id))
+            .select(bin::id)
+            .first(conn)
+            .await
+            .optional()?;
+        for item_id in items {
+            if let Some(first) = first {
+                bins.entry(item_id).or_insert(first);
+            }
+        }
+    }
+    Ok(bins)
+}
+
+/// Where labels are now, and which were not seen.
+async fn note_units(
+    conn: &mut AsyncPgConnection,
+    compared: &Compared,
+    put: &[(TagId, BinId)],
+) -> QueryResult<()> {
+    let mut rows: BTreeMap<TagId, Noted> = BTreeMap::new();
+    rows.extend(
+        put.iter()
+            .map(|(tag, bin)| (*tag, (Some(*bin), true, 0, None))),
+    );
+    rows.extend(
+        compared
+            .taken
+            .iter()
+            .map(|(tag, _)| (*tag, (None, true, 0, None))),
+    );
+    rows.extend(
+        compared
+            .back
+            .iter()
+            .map(|tag| (*tag, (None, false, 0, None))),
+    );
+    let missed = compared.missed.iter();
+    rows.extend(missed.map(|held| (held.tag_id, (None, false, held.misses, held.missed_since))));
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let moved: Vec<bool> = rows.values().map(|(_, is_moved, ..)| *is_moved).collect();
+    sql_query(include_str!("../sql/note_units.sql"))
+        .bind::<Array<BigInt>, _>(rows.keys().copied().collect::<Vec<TagId>>())
+        .bind::<Array<Nullable<BigInt>>, _>(rows.values().map(|(bin, ..)| *bin).collect::<Vec<_>>())
+        .bind::<Array<diesel::sql_types::Bool>, _>(moved)
+        .bind::<Array<SmallInt>, _>(
+            rows.values()
+                .map(|(_, _, misses, _)| *misses)
+                .collect::<Vec<_>>(),
+        )
+        .bind::<Array<Nullable<Timestamptz>>, _>(
+            rows.values().map(|(.., since)| *since).collect::<Vec<_>>(),
+        )
+        .execute(conn)
+        .await
+        .map(drop)
+}
