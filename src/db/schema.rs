@@ -769,6 +769,8 @@ diesel::table! {
         gaps -> Int8,
         /// Labels in it that belong to no item: counted, and not stored (I-10).
         foreign_tags -> Int8,
+        /// Its reader is new here: its first inventory is what is there, whatever the books said.
+        counts_anew -> Bool,
     }
 }
 
@@ -3041,6 +3043,8 @@ diesel::table! {
         misses -> Int2,
         /// The first of them.
         missed_since -> Nullable<Timestamptz>,
+        /// A cabinet had it once: when one has it again it was put back, and came with no order.
+        was_put -> Bool,
     }
 }
 

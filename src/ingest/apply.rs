@@ -320,12 +320,7 @@ impl ShardState {
                 );
             }
         }
-        // With refused sightings it is not all that is there: what is missing in it may not be gone.
-        if is_used
-            && batch.rejected == 0
-            && refused == 0
-            && let (Some(inventory), Some(place)) = (batch.inventory, reader.cabinet)
-        {
+        if is_used && let (Some(inventory), Some(place)) = (batch.inventory, reader.cabinet) {
             let taken_at = from_ms(self.spoke_ms(&reader, batch, received_ms));
             plan.stock.parts.push(InventoryPart {
                 reader_id: reader.id,
@@ -335,6 +330,7 @@ impl ShardState {
                 part: inventory.part.into(),
                 parts: inventory.parts.into(),
                 taken_at,
+                is_damaged: batch.rejected > 0 || refused > 0,
                 ..self.sort_inventory(batch)
             });
         }

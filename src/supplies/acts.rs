@@ -189,6 +189,8 @@ pub enum StockRefusal {
     NoOrder,
     /// The bin is not one of two, or already as said.
     NotTwoBins,
+    /// It lies in two bins: what comes fills the empty one.
+    FillTheBin,
     /// The cabinet counts itself: what is taken or put in is booked when its door closes.
     CountsItself,
     /// It is too late to take it back, it was taken back before, or another person did it.
@@ -303,7 +305,11 @@ async fn perform(
     }
     if matches!(
         form.act,
-        StockAct::Leave { .. } | StockAct::Arrive { .. } | StockAct::Transfer { .. }
+        StockAct::Leave { .. }
+            | StockAct::Arrive { .. }
+            | StockAct::Transfer { .. }
+            | StockAct::EmptyBin { .. }
+            | StockAct::Refill { .. }
     ) && counts_itself(conn, &form.act, form.stock.stock_place_id).await?
     {
         return Err(StockRefusal::CountsItself.into());

@@ -8,6 +8,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::carry::{KeyRow, carry_changed};
 use super::ledger::StockKey;
+use super::settle::{StandingRow, list_standings, mark_days_out};
 
 /// Computes what is due.
 pub const FOLLOW_DEMAND_SQL: &str = include_str!("sql/follow_demand.sql");
@@ -39,6 +40,13 @@ pub async fn follow_demand(
         .bind::<BigInt, _>(DEMAND_MAX)
         .load(conn)
         .await?;
+    // A day that nothing moves on is a day without stock all the same: it must not count as one without need.
+    let all: Vec<StockKey> = computed.iter().map(|row| row.key.stock()).collect();
+    let standings = list_standings(conn, &all, now).await?;
+    let is_out =
+        |row: &&StandingRow| row.use_per_day > 0.0 && row.standing().decide().is_out == Some(true);
+    let out: Vec<&StandingRow> = standings.iter().filter(is_out).collect();
+    mark_days_out(conn, &out).await?;
     // What was written by hand, without rules, is left alone.
     let ruled = computed.iter().filter(|row| row.has_rules);
     let keys: Vec<StockKey> = ruled.map(|row| row.key.stock()).collect();

@@ -30,6 +30,8 @@ pub enum MovedBy {
     Person(UserId, Uuid),
     /// A reader that heard a tag, in this batch.
     Reader(ReaderId, Uuid, TagId),
+    /// A reader that is new to its cabinet and counted all that is in it, in this batch.
+    Inventory(ReaderId, Uuid),
     /// A command on the server, such as an import.
     Command,
 }
@@ -130,7 +132,7 @@ async fn insert_moves(
         _ => None,
     };
     let reader = |next: &NewMove<'_>| match next.by {
-        MovedBy::Reader(reader, ..) => Some(reader),
+        MovedBy::Reader(reader, ..) | MovedBy::Inventory(reader, _) => Some(reader),
         _ => None,
     };
     let form = |next: &NewMove<'_>| match next.by {
@@ -138,7 +140,7 @@ async fn insert_moves(
         _ => None,
     };
     let batch = |next: &NewMove<'_>| match next.by {
-        MovedBy::Reader(_, batch, _) => Some(batch),
+        MovedBy::Reader(_, batch, _) | MovedBy::Inventory(_, batch) => Some(batch),
         _ => None,
     };
     let tag = |next: &NewMove<'_>| match next.by {

@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{Array, BigInt, Date, Timestamptz};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
 use uuid::Uuid;
@@ -166,8 +168,9 @@ pub async fn perform_order_form(
         {
             return Ok(OrderPosted::Repeat { location });
         }
-        check_form(form, now).map_err(OrderError::Refused)?;
+        check_form(form).map_err(OrderError::Refused)?;
         let lines = lock_lines(conn, form.ids).await?;
+        check_day(conn, form.act, &lines, now).await?;
         for (line, quantity) in lines.iter().zip(quantities(form, &lines)) {
             check_line(line, form.act, quantity).map_err(OrderError::Refused)?;
         }
@@ -212,7 +215,7 @@ pub async fn perform_order_form(
     .await
 }
 
-fn check_form(form: &OrderForm<'_>, now: DateTime<Utc>) -> Result<(), OrderRefusal> {
+fn check_form(form: &OrderForm<'_>) -> Result<(), OrderRefusal> {
     // Postgres keeps no NUL in a text.
     let is_reason =
         |text: &str| (1..=200).contains(&text.trim().chars().count()) && !text.contains('\0');
@@ -233,17 +236,45 @@ fn check_form(form: &OrderForm<'_>, now: DateTime<Utc>) -> Result<(), OrderRefus
         {
             Err(OrderRefusal::Reason)
         }
-        OrderAct::Reject { quiet_until, .. } => {
-            let today = now.date_naive();
-            let last = today + TimeDelta::days(QUIET_DAYS_MAX);
-            let is_fit = quiet_until > today && quiet_until <= last;
-            is_fit.then_some(()).ok_or(OrderRefusal::QuietUntil)
-        }
         OrderAct::Approve { .. }
+        | OrderAct::Reject { .. }
         | OrderAct::Send
         | OrderAct::Cancel { .. }
         | OrderAct::Close { .. } => Ok(()),
     }
+}
+
+/// A day to be quiet until is after today where the lines are: days are those of their facilities (R17).
+async fn check_day(
+    conn: &mut AsyncPgConnection,
+    act: OrderAct<'_>,
+    lines: &[Line],
+    now: DateTime<Utc>,
+) -> Result<(), OrderError> {
+    #[derive(QueryableByName)]
+    struct Days {
+        #[diesel(sql_type = Date)]
+        first: NaiveDate,
+        #[diesel(sql_type = Date)]
+        last: NaiveDate,
+    }
+    let OrderAct::Reject { quiet_until, .. } = act else {
+        return Ok(());
+    };
+    let places: Vec<StockPlaceId> = lines.iter().map(|line| line.stock_place_id).collect();
+    let today: Days = sql_query(
+        "SELECT min(z.today) AS first, max(z.today) AS last FROM unnest($1::bigint[]) AS p(id) \
+         CROSS JOIN LATERAL (SELECT ($2 AT TIME ZONE stock_place_time_zone(p.id))::date AS today) z",
+    )
+    .bind::<Array<BigInt>, _>(places)
+    .bind::<Timestamptz, _>(now)
+    .get_result(conn)
+    .await?;
+    let end = today.first + TimeDelta::days(QUIET_DAYS_MAX);
+    let is_fit = quiet_until > today.last && quiet_until <= end;
+    is_fit
+        .then_some(())
+        .ok_or(OrderError::Refused(OrderRefusal::QuietUntil))
 }
 
 /// The quantity that goes with each line, in the order in which the lines were locked.

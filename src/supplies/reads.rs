@@ -40,6 +40,8 @@ pub struct InventoryPart {
     pub unknown: Vec<String>,
     /// Labels that are no pieces: of devices or bins.
     pub foreign: i64,
+    /// Some of it was refused: what is missing in it may be there.
+    pub is_damaged: bool,
 }
 
 /// A card or a labelled piece that an antenna for it read.

@@ -183,14 +183,15 @@ pub fn cover(available: i64, per_day: f64) -> Cover {
     }
 }
 
-/// The next whole number up. What came from decimal fractions may be a hair above the whole number that was meant, and is not raised.
+/// The next whole number up. What came from decimal fractions, which are kept with seven digits, may be a hair above the whole number that
+/// was meant, and is not raised.
 #[expect(
     clippy::as_conversions,
     clippy::cast_possible_truncation,
     reason = "a number too great for i64 becomes the greatest i64"
 )]
 fn whole_up(number: f64) -> i64 {
-    (number - 1e-9 * number.max(1.0)).ceil() as i64
+    (number - 2e-7 * number.max(1.0)).ceil() as i64
 }
 
 #[expect(

@@ -297,7 +297,11 @@ async fn list_short_bins(
     Prepared(query).load(conn).await
 }
 
-async fn mark_days_out(conn: &mut AsyncPgConnection, rows: &[&StandingRow]) -> QueryResult<()> {
+/// Leaves today out of the mean use of what has nothing available.
+pub(super) async fn mark_days_out(
+    conn: &mut AsyncPgConnection,
+    rows: &[&StandingRow],
+) -> QueryResult<()> {
     if rows.is_empty() {
         return Ok(());
     }

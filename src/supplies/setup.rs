@@ -7,12 +7,17 @@ use diesel::result::{DatabaseErrorKind, Error as QueryError};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::{Value, json};
 
+use super::settle::settle;
+use super::silence::lock_place;
+use crate::alerts::rules::{Subject, key};
+use crate::alerts::store::end;
 use crate::audit::{Actor, Event, record_audit};
 use crate::codes::tag_key;
 use crate::db::schema::{
-    antenna, bin, bin_card, count_session, item, reader, stock_place, stocking, tag, zone,
+    antenna, bin, bin_card, cabinet, count_session, inventory_part, item, reader, stock_place,
+    stocking, tag, unit_tag, zone,
 };
-use crate::db::types::{AntennaPurpose, ReaderState, StockPlaceKind, Technology};
+use crate::db::types::{AlertKind, AntennaPurpose, ReaderState, StockPlaceKind, Technology};
 use crate::ids::{BinId, ReaderId, RoomId, StockPlaceId, TagId, UserId};
 
 /// Antennas or readers that a page shows.
@@ -221,7 +226,7 @@ pub async fn perform_setup(
                 ("bin.card", format!("bin:{bin_id}"), json!({ "tag": tag }))
             }
             SetupAct::Reader(reader_id) => {
-                set_reader(conn, place, reader_id).await?;
+                set_reader(conn, place, reader_id, now).await?;
                 let after: Value = json!({ "reader": reader_id });
                 ("stock_place.reader", format!("stock_place:{place}"), after)
             }
@@ -296,10 +301,13 @@ async fn set_card(
     }
 }
 
+/// A reader that is new to a cabinet counts it anew with its first inventory; where none is left, people book what they take from then on,
+/// and labels stand for nothing there.
 async fn set_reader(
     conn: &mut AsyncPgConnection,
     place: StockPlaceId,
     reader_id: Option<ReaderId>,
+    now: DateTime<Utc>,
 ) -> Result<(), SetupError> {
     if let Some(id) = reader_id {
         let readers: i64 = reader::table
@@ -311,14 +319,22 @@ async fn set_reader(
         if readers == 0 {
             return Err(SetupError::Nothing);
         }
-        // Whoever begins a count locks the place too.
-        stock_place::table
-            .find(place)
-            .select(stock_place::id)
-            .for_no_key_update()
-            .first::<StockPlaceId>(conn)
-            .await
-            .optional()?;
+    }
+    // Whoever begins a count locks the place too.
+    let old: Option<Option<ReaderId>> = stock_place::table
+        .find(place)
+        .filter(stock_place::kind.eq(StockPlaceKind::Cabinet))
+        .filter(stock_place::is_retired.eq(false))
+        .select(stock_place::reader_id)
+        .for_no_key_update()
+        .first(conn)
+        .await
+        .optional()?;
+    let old = old.ok_or(SetupError::Nothing)?;
+    if old == reader_id {
+        return Ok(());
+    }
+    if reader_id.is_some() {
         let counts: i64 = count_session::table
             .filter(count_session::stock_place_id.eq(place))
             .filter(count_session::ended_at.is_null())
@@ -329,22 +345,76 @@ async fn set_reader(
             return Err(SetupError::BeingCounted);
         }
     }
-    let set = diesel::update(stock_place::table.find(place))
-        .filter(stock_place::kind.eq(StockPlaceKind::Cabinet))
-        .filter(stock_place::is_retired.eq(false))
-        .set((
+    let held = diesel::update(stock_place::table.find(place));
+    let set = if reader_id.is_some() {
+        held.set(stock_place::reader_id.eq(reader_id))
+            .execute(conn)
+            .await
+    } else {
+        // Nobody waits to hear of it any longer.
+        let nobody = (
             stock_place::reader_id.eq(reader_id),
-            // A reader that is new here has not been silent here yet.
             stock_place::silent_since.eq(None::<DateTime<Utc>>),
+        );
+        held.set(nobody).execute(conn).await
+    };
+    match set {
+        Err(QueryError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
+            return Err(SetupError::ReaderTaken);
+        }
+        set => set?,
+    };
+    forget_inventories(conn, place, [old, reader_id]).await?;
+    if reader_id.is_none() {
+        be_heard(conn, place, now).await?;
+    }
+    Ok(())
+}
+
+/// What was told of the cabinet before says nothing of what its new reader will tell.
+async fn forget_inventories(
+    conn: &mut AsyncPgConnection,
+    place: StockPlaceId,
+    [old, new]: [Option<ReaderId>; 2],
+) -> QueryResult<()> {
+    let readers: Vec<ReaderId> = [old, new].into_iter().flatten().collect();
+    diesel::delete(inventory_part::table.filter(inventory_part::reader_id.eq_any(readers)))
+        .execute(conn)
+        .await?;
+    let anew = (
+        cabinet::counts_anew.eq(new.is_some()),
+        cabinet::inventory_seq.eq(None::<i64>),
+    );
+    diesel::insert_into(cabinet::table)
+        .values((cabinet::stock_place_id.eq(place), anew))
+        .on_conflict(cabinet::stock_place_id)
+        .do_update()
+        .set(anew)
+        .execute(conn)
+        .await?;
+    let bins = bin::table
+        .filter(bin::stock_place_id.eq(place))
+        .select(bin::id.nullable());
+    diesel::update(unit_tag::table.filter(unit_tag::bin_id.eq_any(bins)))
+        .set((
+            unit_tag::bin_id.eq(None::<BinId>),
+            unit_tag::misses.eq(0_i16),
+            unit_tag::missed_since.eq(None::<DateTime<Utc>>),
         ))
         .execute(conn)
-        .await;
-    match set {
-        Ok(1) => Ok(()),
-        Ok(_) => Err(SetupError::Nothing),
-        Err(QueryError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
-            Err(SetupError::ReaderTaken)
-        }
-        Err(error) => Err(error.into()),
-    }
+        .await
+        .map(drop)
+}
+
+/// What was held back while the cabinet was silent is looked at again (R24).
+async fn be_heard(
+    conn: &mut AsyncPgConnection,
+    place: StockPlaceId,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    let keys = lock_place(conn, place).await?;
+    // The key of the alert is that of the place, whichever reader it is about.
+    let subject = Subject::Cabinet(place, ReaderId(0));
+    end(conn, &[key(AlertKind::FeedSilent, subject)], now).await?;
+    settle(conn, &keys, now).await.map(drop)
 }

@@ -45,20 +45,19 @@ pub async fn follow_silence(
     let kind = AlertKind::FeedSilent;
     for cabinet in &cabinets {
         let place = cabinet.stock_place_id;
-        let items: Vec<ItemId> = stocking::table
-            .filter(stocking::stock_place_id.eq(place))
-            .order(stocking::item_id)
-            .select(stocking::item_id)
-            .load(conn)
-            .await?;
-        let keys: Vec<StockKey> = items
-            .into_iter()
-            .map(|item_id| StockKey {
-                item_id,
-                stock_place_id: place,
-            })
-            .collect();
-        lock(conn, &keys).await?;
+        // Who sets up the place holds it too: its reader may be another one by now.
+        let held: Option<StockPlaceId> = stock_place::table
+            .find(place)
+            .filter(stock_place::reader_id.eq(cabinet.reader_id))
+            .select(stock_place::id)
+            .for_no_key_update()
+            .first(conn)
+            .await
+            .optional()?;
+        if held.is_none() {
+            continue;
+        }
+        let keys = lock_place(conn, place).await?;
         let silent_since = cabinet
             .is_silent
             .then_some(cabinet.heard_until.unwrap_or(now));
@@ -80,4 +79,29 @@ pub async fn follow_silence(
         settle(conn, &keys, now).await?;
     }
     Ok(cabinets.len())
+}
+
+/// Locks what a place should hold; the caller settles it.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn lock_place(
+    conn: &mut AsyncPgConnection,
+    place: StockPlaceId,
+) -> QueryResult<Vec<StockKey>> {
+    let items: Vec<ItemId> = stocking::table
+        .filter(stocking::stock_place_id.eq(place))
+        .order(stocking::item_id)
+        .select(stocking::item_id)
+        .load(conn)
+        .await?;
+    let keys: Vec<StockKey> = items
+        .into_iter()
+        .map(|item_id| StockKey {
+            item_id,
+            stock_place_id: place,
+        })
+        .collect();
+    lock(conn, &keys).await?;
+    Ok(keys)
 }

@@ -11,6 +11,17 @@ pub struct TwoBins {
     pub quantity: i64,
 }
 
+impl TwoBins {
+    /// How many bins are empty and not ordered for. An order counts in whole bins, to the nearest, because packs need not divide into them:
+    /// one empty bin is one order for one bin.
+    #[must_use]
+    pub fn missing(&self, on_order: i64) -> i64 {
+        let quantity = self.quantity.max(1);
+        let ordered = on_order.max(0).saturating_add(quantity / 2) / quantity;
+        self.empty.saturating_sub(ordered).max(0)
+    }
+}
+
 /// How an item stands at a place that should hold it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
@@ -71,8 +82,8 @@ impl Standing {
         match self.two_bins {
             None => suggest(self.position(), self.reorder_point, self.rule),
             Some(bins) => {
-                let missing = bins.empty.saturating_mul(bins.quantity) - self.on_order;
-                (missing > 0).then_some(missing)
+                let missing = bins.missing(self.on_order);
+                (missing > 0).then(|| missing.saturating_mul(bins.quantity))
             }
         }
     }
@@ -221,6 +232,10 @@ mod tests {
         let both = bins(2, 0, Some(40)).decide();
         assert_eq!((both.draft, both.both_empty), (Draft::Change(80), true));
         assert_eq!(bins(2, 40, None).decide().draft, Draft::Open(40));
+        // A pack of 50 for a bin of 40, or 30 that somebody thought enough: one bin is on its way. 10 of a bin are none.
+        assert_eq!(bins(1, 50, None).decide().draft, Draft::Keep);
+        assert_eq!(bins(1, 30, None).decide().draft, Draft::Keep);
+        assert_eq!(bins(1, 10, None).decide().draft, Draft::Open(40));
         assert_eq!(bins(0, 0, Some(40)).decide().draft, Draft::Withdraw);
     }
 

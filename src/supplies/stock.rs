@@ -11,7 +11,8 @@ use diesel::sql_types::{Array, BigInt, Bool, Date, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 pub use self::items::{
-    FIND_ITEMS_SQL, FoundItem, ItemCard, find_item, find_item_by_number, find_items, list_used_days,
+    FIND_ITEMS_SQL, FoundItem, ItemCard, count_days_out, find_item, find_item_by_number,
+    find_items, list_used_days,
 };
 pub use self::lots::{
     EXPIRING_LOTS_SQL, ExpiringLot, ITEM_LOTS_SQL, LotCursor, LotRow, find_lot_label,

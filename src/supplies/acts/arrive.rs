@@ -10,9 +10,9 @@ use super::{
     LotLabel, Receipt, StockAct, StockError, StockForm, StockRefusal, check_bin, check_quantity,
     new_move,
 };
-use crate::db::schema::{lot, order_line};
+use crate::db::schema::{lot, order_line, stock_move, stocking};
 use crate::db::types::{LotState, OrderState, StockReason};
-use crate::ids::{ItemId, LotId, OrderLineId, UserId};
+use crate::ids::{ItemId, LotId, MoveId, OrderLineId, UserId};
 use crate::supplies::ledger::{NewMove, Posted, StockKey, lock, post};
 use crate::supplies::lots::{LotChange, change_state};
 
@@ -71,6 +71,7 @@ pub(super) async fn arrive(
     check_bin(conn, form.stock.stock_place_id, bin_id).await?;
     let lot_id = find_or_insert_lot(conn, form.stock.item_id, label, now).await?;
     if reason == StockReason::Receive {
+        check_one_bin(conn, form.stock).await?;
         check_receipt_lot(conn, form, lot_id, receipt, now).await?;
     }
     let mut arrived = new_move(form, reason, (lot_id, bin_id), quantity, now);
@@ -89,6 +90,20 @@ pub(super) async fn arrive(
         });
     }
     Ok(post(conn, &moves, now).await?)
+}
+
+/// What lies in two bins comes by filling the empty one: received into a bin, the other would stay empty and order again.
+async fn check_one_bin(conn: &mut AsyncPgConnection, stock: StockKey) -> Result<(), StockError> {
+    let in_two: i64 = stocking::table
+        .filter(stocking::item_id.eq(stock.item_id))
+        .filter(stocking::stock_place_id.eq(stock.stock_place_id))
+        .filter(stocking::second_bin_id.is_not_null())
+        .count()
+        .get_result(conn)
+        .await?;
+    (in_two == 0)
+        .then_some(())
+        .ok_or(StockError::Refused(StockRefusal::FillTheBin))
 }
 
 #[derive(QueryableByName)]
@@ -220,17 +235,26 @@ async fn set_received(
 pub(super) async fn unreceive(
     conn: &mut AsyncPgConnection,
     line_id: OrderLineId,
-    quantity: i64,
+    (receipt, quantity): (MoveId, i64),
     now: DateTime<Utc>,
 ) -> Result<(), StockError> {
-    let (received, end_reason): (i64, Option<String>) = order_line::table
+    type Line = (OrderState, Option<i64>, i64, Option<String>);
+    let (state, ordered, received, end_reason): Line = order_line::table
         .find(line_id)
-        .select((order_line::quantity_received, order_line::end_reason))
+        .select((
+            order_line::state,
+            order_line::quantity_ordered,
+            order_line::quantity_received,
+            order_line::end_reason,
+        ))
         .for_update()
         .first(conn)
         .await?;
-    // Somebody decided since that the rest will not come.
-    if end_reason.is_some() {
+    // Somebody decided since that the rest will not come: with a reason, or with a later receipt.
+    let was_closed_short = state == OrderState::Received && ordered > Some(received);
+    if end_reason.is_some()
+        || (was_closed_short && has_later_receipt(conn, line_id, receipt).await?)
+    {
         return Err(StockRefusal::NoUndo.into());
     }
     let left = (received - quantity).max(0);
@@ -250,6 +274,31 @@ pub(super) async fn unreceive(
         .execute(conn)
         .await?;
     Ok(())
+}
+
+async fn has_later_receipt(
+    conn: &mut AsyncPgConnection,
+    line_id: OrderLineId,
+    receipt: MoveId,
+) -> QueryResult<bool> {
+    let undone = diesel::alias!(stock_move as undone);
+    let was_undone = diesel::dsl::exists(
+        undone.filter(
+            undone
+                .field(stock_move::undoes_id)
+                .eq(stock_move::id.nullable()),
+        ),
+    );
+    let later: i64 = stock_move::table
+        .filter(stock_move::order_line_id.eq(line_id))
+        .filter(stock_move::id.gt(receipt))
+        .filter(stock_move::quantity.gt(0))
+        .filter(stock_move::undoes_id.is_null())
+        .filter(diesel::dsl::not(was_undone))
+        .count()
+        .get_result(conn)
+        .await?;
+    Ok(later > 0)
 }
 
 /// A cabinet saw pieces of an item for the first time, each of so many base units: they came with the orders that are on their way, the oldest
@@ -287,6 +336,14 @@ pub(super) struct LineOnItsWay {
     pub(super) id: OrderLineId,
     ordered: i64,
     received: i64,
+}
+
+impl LineOnItsWay {
+    /// What is still to come of it after so much has come.
+    pub(super) fn left_after(&self, quantity: i64) -> i64 {
+        let received = self.received.saturating_add(quantity);
+        self.ordered.saturating_sub(received).max(0)
+    }
 }
 
 /// The oldest line that was sent and has not come in full.

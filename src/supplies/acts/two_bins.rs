@@ -4,9 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use super::arrive::{
-    LineOnItsWay, check_receipt_lot, find_line_on_its_way, find_or_insert_lot, receive_line,
-};
+use super::arrive::{check_receipt_lot, find_line_on_its_way, find_or_insert_lot, receive_line};
 use super::undo::was_counted_since;
 use super::{
     Receipt, StockAct, StockError, StockForm, StockRefusal, check_quantity, list_portions,
@@ -56,6 +54,12 @@ pub async fn empty_bin(
 ) -> QueryResult<Option<Posted>> {
     let marked = diesel::update(bin::table.find(bin_id))
         .filter(bin::empty_since.is_null())
+        // Filled since the card was read: what it told is over.
+        .filter(
+            bin::filled_at
+                .is_null()
+                .or(bin::filled_at.assume_not_null().le(happened_at)),
+        )
         .set(bin::empty_since.eq(happened_at))
         .execute(conn)
         .await?;
@@ -109,11 +113,20 @@ pub(super) async fn mark_empty_again(
     now: DateTime<Utc>,
 ) -> QueryResult<bool> {
     // Only what emptied it before this refill and after the one before; a bin that was empty by the books already left no move.
+    let undone = diesel::alias!(stock_move as undone);
+    let was_undone = diesel::dsl::exists(
+        undone.filter(
+            undone
+                .field(stock_move::undoes_id)
+                .eq(stock_move::id.nullable()),
+        ),
+    );
     let refilled_before: Option<MoveId> = stock_move::table
         .filter(stock_move::bin_id.eq(bin_id))
         .filter(stock_move::reason.eq(StockReason::Refill))
         .filter(stock_move::undoes_id.is_null())
         .filter(stock_move::id.lt(refill))
+        .filter(diesel::dsl::not(was_undone))
         .select(diesel::dsl::max(stock_move::id))
         .first(conn)
         .await?;
@@ -229,13 +242,15 @@ pub(super) async fn refill(
     check_receipt_lot(conn, form, lot_id, Receipt::default(), now).await?;
     let mut filled = new_move(form, StockReason::Refill, (lot_id, bin_id), quantity, now);
     // The oldest order that is on its way came with it.
-    if let Some(LineOnItsWay { id: line_id, .. }) = find_line_on_its_way(conn, form.stock).await? {
+    if let Some(line) = find_line_on_its_way(conn, form.stock).await? {
         let receipt = Receipt {
             confirms_over: true,
+            // Packs do not divide into bins evenly: less than half a bin is no bin that is still to come.
+            closes_short: line.left_after(quantity).saturating_mul(2) < one_bin,
             ..Receipt::default()
         };
-        receive_line(conn, form, line_id, quantity, receipt, now).await?;
-        filled.order_line_id = Some(line_id);
+        receive_line(conn, form, line.id, quantity, receipt, now).await?;
+        filled.order_line_id = Some(line.id);
     }
     Ok(post(conn, &[filled], now).await?)
 }

@@ -115,7 +115,7 @@ async fn take_back_around(
     now: DateTime<Utc>,
 ) -> Result<(), StockError> {
     if let Some(line_id) = old.order_line_id.filter(|_| old.quantity > 0) {
-        unreceive(conn, line_id, old.quantity, now).await?;
+        unreceive(conn, line_id, (old.id, old.quantity), now).await?;
     }
     let is_as_it_was = match old.reason {
         StockReason::EmptyBin if is_first_of_bin => mark_full(conn, old.bin_id, now).await?,

@@ -10,9 +10,9 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::InventoryPart;
 use super::units::{Unit, lock_units, register_labels};
-use crate::db::schema::{cabinet, inventory_part, stocking};
+use crate::db::schema::{bin, cabinet, inventory_part, stock_level, stocking};
 use crate::db::types::StockReason;
-use crate::ids::{BinId, ItemId, StockPlaceId, TagId};
+use crate::ids::{BinId, ItemId, LotId, StockPlaceId, TagId};
 use crate::supplies::acts::receive_by_reader;
 use crate::supplies::cabinet::{Compared, Follows, Held, compare, follows};
 use crate::supplies::ledger::{MovedBy, NewMove, StockKey, lock, post};
@@ -28,7 +28,7 @@ pub(super) async fn take_part(
     part: &InventoryPart,
     now: DateTime<Utc>,
 ) -> QueryResult<usize> {
-    let last = lock_cabinet(conn, part.stock_place_id).await?;
+    let (last, counts_anew) = lock_cabinet(conn, part.stock_place_id).await?;
     if follows(last, part.seq, part.taken_at) == Follows::Over {
         metrics::counter!("wardtrack_cabinet_inventories_over_total").increment(1);
         return Ok(0);
@@ -36,6 +36,10 @@ pub(super) async fn take_part(
     let (mut tag_ids, foreign) = register_labels(conn, &part.unknown, now).await?;
     tag_ids.extend(&part.tag_ids);
     keep_part(conn, part, &tag_ids, part.foreign + foreign).await?;
+    if part.is_damaged {
+        // It waits for a part that never comes: until the next whole inventory the cabinet is as of the last one, and says so (R24).
+        return Ok(0);
+    }
     let parts: Vec<KeptPart> = inventory_part::table
         .filter(inventory_part::reader_id.eq(part.reader_id))
         .filter(inventory_part::seq.eq(part.seq))
@@ -82,29 +86,37 @@ pub(super) async fn take_part(
             cabinet::inventory_at.eq(taken_at),
             cabinet::gaps.eq(cabinet::gaps + missed),
             cabinet::foreign_tags.eq(foreign),
+            cabinet::counts_anew.eq(false),
         ))
         .execute(conn)
         .await?;
+    if counts_anew {
+        return count_anew(conn, part, &present, taken_at, now).await;
+    }
     apply_inventory(conn, part, &present, taken_at, now).await
 }
 
-/// The last inventory of a cabinet; whoever applies the next one waits here.
+/// The last inventory of a cabinet, and whether the next one counts anew; whoever applies the next one waits here.
 async fn lock_cabinet(
     conn: &mut AsyncPgConnection,
     place: StockPlaceId,
-) -> QueryResult<Option<(i64, DateTime<Utc>)>> {
+) -> QueryResult<(Option<(i64, DateTime<Utc>)>, bool)> {
     diesel::insert_into(cabinet::table)
         .values(cabinet::stock_place_id.eq(place))
         .on_conflict_do_nothing()
         .execute(conn)
         .await?;
-    let (seq, at): (Option<i64>, Option<DateTime<Utc>>) = cabinet::table
+    let (seq, at, counts_anew): (Option<i64>, Option<DateTime<Utc>>, bool) = cabinet::table
         .find(place)
-        .select((cabinet::inventory_seq, cabinet::inventory_at))
+        .select((
+            cabinet::inventory_seq,
+            cabinet::inventory_at,
+            cabinet::counts_anew,
+        ))
         .for_update()
         .first(conn)
         .await?;
-    Ok(seq.zip(at))
+    Ok((seq.zip(at), counts_anew))
 }
 
 async fn keep_part(
@@ -119,7 +131,7 @@ async fn keep_part(
             inventory_part::reader_id.eq(part.reader_id),
             inventory_part::seq.eq(part.seq),
             inventory_part::part.eq(part.part),
-            inventory_part::parts.eq(part.parts),
+            inventory_part::parts.eq(part.parts.saturating_add(i32::from(part.is_damaged))),
             inventory_part::taken_at.eq(part.taken_at),
             inventory_part::tag_ids.eq(tag_ids),
             inventory_part::foreign_tags.eq(foreign),
@@ -165,7 +177,8 @@ async fn apply_inventory(
         .collect();
     let compared = compare(&held, present, taken_at);
     let units: BTreeMap<TagId, Unit> = units.iter().map(|unit| (unit.tag_id, *unit)).collect();
-    let bins = usual_bins(conn, place, &compared, &units).await?;
+    let put_items = compared.put.iter().filter_map(|tag_id| units.get(tag_id));
+    let bins = usual_bins(conn, place, put_items.map(|unit| unit.item_id).collect()).await?;
     let by = |tag_id| MovedBy::Reader(part.reader_id, part.batch_id, tag_id);
     let (mut moves, mut put) = (Vec::new(), Vec::new());
     for (tag_id, since) in &compared.taken {
@@ -195,9 +208,17 @@ async fn apply_inventory(
     keys.sort_unstable();
     keys.dedup();
     lock(conn, &keys).await?;
+    // What a cabinet had before was put back, or was not read for a while: only what is new came with an order.
+    let is_new = |by: MovedBy| {
+        let MovedBy::Reader(.., tag_id) = by else {
+            return false;
+        };
+        units.get(&tag_id).is_some_and(|unit| !unit.was_put)
+    };
     for key in keys {
-        let is_put =
-            |next: &&mut NewMove<'_>| next.reason == StockReason::CabinetPut && next.key == key;
+        let is_put = |next: &&mut NewMove<'_>| {
+            next.reason == StockReason::CabinetPut && next.key == key && is_new(next.by)
+        };
         let put: Vec<&mut NewMove<'_>> = moves.iter_mut().filter(is_put).collect();
         let pieces: Vec<i64> = put.iter().map(|next| next.quantity).collect();
         let lines = receive_by_reader(conn, key, &pieces, now).await?;
@@ -209,20 +230,115 @@ async fn apply_inventory(
     Ok(moves.len())
 }
 
+/// The first inventory of a reader that is new to the cabinet: what it tells is there, whatever people booked before. The difference is a
+/// count by the reader; orders are left alone, because nobody knows what came with them.
+async fn count_anew(
+    conn: &mut AsyncPgConnection,
+    part: &InventoryPart,
+    present: &BTreeSet<TagId>,
+    taken_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> QueryResult<usize> {
+    let place = part.stock_place_id;
+    let tag_ids: Vec<TagId> = present.iter().copied().collect();
+    let units = lock_units(conn, Some(place), &tag_ids).await?;
+    let (here, gone): (Vec<&Unit>, Vec<&Unit>) = units
+        .iter()
+        .partition(|unit| present.contains(&unit.tag_id));
+    let bins = usual_bins(conn, place, here.iter().map(|unit| unit.item_id).collect()).await?;
+    // From another cabinet: it was taken there.
+    let by = |tag_id| MovedBy::Reader(part.reader_id, part.batch_id, tag_id);
+    let elsewhere = here
+        .iter()
+        .filter(|unit| unit.stock_place_id != Some(place));
+    let mut moves: Vec<NewMove<'_>> = elsewhere
+        .filter_map(|unit| unit.leaves(StockReason::CabinetTake, by(unit.tag_id), taken_at))
+        .collect();
+    let held = list_levels(conn, place).await?;
+    let mut keys: Vec<StockKey> = moves.iter().map(|next| next.key).collect();
+    let items = here.iter().map(|unit| unit.item_id);
+    keys.extend(
+        items
+            .chain(held.keys().map(|(item_id, ..)| *item_id))
+            .map(|item_id| StockKey {
+                item_id,
+                stock_place_id: place,
+            }),
+    );
+    keys.sort_unstable();
+    keys.dedup();
+    lock(conn, &keys).await?;
+    // Read again under the locks: nothing moves now.
+    let mut differences = list_levels(conn, place).await?;
+    for level in differences.values_mut() {
+        *level = level.saturating_neg();
+    }
+    let (mut put, mut taken) = (Vec::new(), Vec::new());
+    for unit in here {
+        if let Some(bin_id) = bins.get(&unit.item_id) {
+            *differences
+                .entry((unit.item_id, *bin_id, unit.lot_id))
+                .or_default() += unit.units;
+            put.push((unit.tag_id, *bin_id));
+        }
+    }
+    taken.extend(gone.iter().map(|unit| (unit.tag_id, taken_at)));
+    let compared = Compared {
+        taken,
+        ..Compared::default()
+    };
+    note_units(conn, &compared, &put).await?;
+    let differences = differences.into_iter().filter(|(_, change)| *change != 0);
+    moves.extend(
+        differences.map(|((item_id, bin_id, lot_id), quantity)| NewMove {
+            reason: StockReason::Count,
+            key: StockKey {
+                item_id,
+                stock_place_id: place,
+            },
+            lot_id,
+            bin_id,
+            quantity,
+            happened_at: taken_at,
+            by: MovedBy::Inventory(part.reader_id, part.batch_id),
+            order_line_id: None,
+            undoes_id: None,
+            note: None,
+        }),
+    );
+    post(conn, &moves, now).await?;
+    Ok(moves.len())
+}
+
+/// What the books have in a place, by item, bin and lot.
+async fn list_levels(
+    conn: &mut AsyncPgConnection,
+    place: StockPlaceId,
+) -> QueryResult<BTreeMap<(ItemId, BinId, LotId), i64>> {
+    type Level = (ItemId, BinId, LotId, i64);
+    let levels: Vec<Level> = stock_level::table
+        .filter(stock_level::stock_place_id.eq(place))
+        .filter(stock_level::on_hand.ne(0))
+        .select((
+            stock_level::item_id,
+            stock_level::bin_id,
+            stock_level::lot_id,
+            stock_level::on_hand,
+        ))
+        .load(conn)
+        .await?;
+    let levels = levels
+        .into_iter()
+        .map(|(item_id, bin_id, lot_id, on_hand)| ((item_id, bin_id, lot_id), on_hand));
+    Ok(levels.collect())
+}
+
 /// Where an item lies in a place: its usual bin; for what is not held there the first bin of all.
 async fn usual_bins(
     conn: &mut AsyncPgConnection,
     place: StockPlaceId,
-    compared: &Compared,
-    units: &BTreeMap<TagId, Unit>,
+    items: BTreeSet<ItemId>,
 ) -> QueryResult<BTreeMap<ItemId, BinId>> {
-    use crate::db::schema::bin;
-    let items: BTreeSet<ItemId> = compared
-        .put
-        .iter()
-        .filter_map(|tag_id| units.get(tag_id))
-        .map(|unit| unit.item_id)
-        .collect();
     if items.is_empty() {
         return Ok(BTreeMap::new());
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{Array, BigInt, Nullable, SmallInt, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, SmallInt, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::codes::epc::sgtin_96;
@@ -132,6 +132,8 @@ pub(super) struct Unit {
     pub(super) misses: i16,
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub(super) missed_since: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Bool)]
+    pub(super) was_put: bool,
 }
 
 impl Unit {

@@ -3,9 +3,9 @@
 SELECT c.id AS count_line_id, c.item_id, c.bin_id, c.stock_place_id, c.cause, c.is_skipped, c.waits, c.is_off, i.item_number, i.name AS item_name,
        i.base_unit, i.count_class, b.name AS bin_name, one.quantity AS first_quantity, one.counted_at AS first_at, one.people AS first_people,
        two.quantity AS second_quantity, two.counted_at AS second_at, coalesce(c.expected, books.on_hand - moved.quantity) AS expected,
-       (SELECT max(m.happened_at) FROM stock_move m WHERE m.bin_id = c.bin_id AND m.item_id = c.item_id AND m.reason = 'empty_bin' AND m.undoes_id IS NULL
+       greatest(CASE WHEN b.empty_since > coalesce(two.counted_at, one.counted_at) THEN b.empty_since END, (SELECT max(m.happened_at) FROM stock_move m WHERE m.bin_id = c.bin_id AND m.item_id = c.item_id AND m.reason = 'empty_bin' AND m.undoes_id IS NULL
                AND m.happened_at > coalesce(two.counted_at, one.counted_at)
-               AND NOT EXISTS (SELECT FROM stock_move u WHERE u.undoes_id = m.id)) AS emptied_at,
+               AND NOT EXISTS (SELECT FROM stock_move u WHERE u.undoes_id = m.id))) AS emptied_at,
        (SELECT coalesce(p.units, 1) FROM item_pack p WHERE p.item_id = c.item_id AND p.is_ordered) AS pack_units
 FROM count_line c
 JOIN item i ON i.id = c.item_id

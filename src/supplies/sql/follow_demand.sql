@@ -6,7 +6,8 @@ WITH due AS (
     ORDER BY s.demand_at NULLS FIRST LIMIT $2 FOR UPDATE SKIP LOCKED
 ), span AS (
     SELECT d.item_id, d.stock_place_id, z.today,
-           greatest(z.today - 56, (SELECT min(x.day) FROM stock_day x WHERE x.item_id = d.item_id AND x.stock_place_id = d.stock_place_id)) AS first_day
+           greatest(z.today - 56, (SELECT min(x.day) FROM stock_day x WHERE x.item_id = d.item_id AND x.stock_place_id = d.stock_place_id
+                                                      AND x.used <> 0)) AS first_day
     FROM due d CROSS JOIN LATERAL (SELECT ($1 AT TIME ZONE stock_place_time_zone(d.stock_place_id))::date AS today) z
 ), demand AS (
     SELECT p.item_id, p.stock_place_id, greatest(avg(coalesce(x.used, 0)), 0)::real AS mean, stddev_samp(coalesce(x.used, 0))::real AS deviation
@@ -16,7 +17,9 @@ WITH due AS (
     WHERE NOT coalesce(x.was_out, false)
     GROUP BY p.item_id, p.stock_place_id
 )
-UPDATE stocking s SET use_per_day = coalesce(d.mean, 0), use_deviation = coalesce(d.deviation, 0), demand_at = $1
+-- Where no day counts, because there was nothing on any of them, what was known before stays.
+UPDATE stocking s SET use_per_day = coalesce(d.mean, s.use_per_day), demand_at = $1,
+    use_deviation = CASE WHEN d.mean IS NULL THEN s.use_deviation ELSE coalesce(d.deviation, 0) END
 FROM span p LEFT JOIN demand d USING (item_id, stock_place_id)
 WHERE s.item_id = p.item_id AND s.stock_place_id = p.stock_place_id
 RETURNING s.item_id, s.stock_place_id, s.rules_at IS NOT NULL AS has_rules

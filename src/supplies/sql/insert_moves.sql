@@ -8,5 +8,5 @@ FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], 
     WITH ORDINALITY AS u(reason, item_id, lot_id, bin_id, stock_place_id, quantity, happened_at, user_id, reader_id, form_key,
         batch_id, tag_id, order_line_id, undoes_id, note, position)
 ORDER BY bin_id, lot_id, position
-ON CONFLICT (batch_id, tag_id, reason) WHERE batch_id IS NOT NULL DO NOTHING
+ON CONFLICT (batch_id, tag_id, reason, lot_id) WHERE batch_id IS NOT NULL DO NOTHING
 RETURNING id AS move_id

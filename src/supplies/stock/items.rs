@@ -1,6 +1,6 @@
 //! Items: one with its packs and codes, found by text or number, and what was used of them.
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Nullable, Text};
@@ -11,6 +11,8 @@ use crate::db::schema::{item, item_code, item_pack, stock_day, supplier};
 use crate::ids::ItemId;
 use crate::supplies::ledger::StockKey;
 
+/// Days that the mean use rests on.
+const DEMAND_DAYS: i64 = 56;
 /// Items by number, code or name.
 pub const FIND_ITEMS_SQL: &str = include_str!("../sql/find_items.sql");
 
@@ -175,5 +177,25 @@ pub async fn list_used_days(
         .order(stock_day::day)
         .select((stock_day::day, stock_day::used))
         .load(&mut conn)
+        .await
+}
+
+/// Days among the last 56 before today on which nothing of an item was available at a place: they are left out of the mean use.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count_days_out(
+    mut conn: &AsyncPgConnection,
+    key: StockKey,
+    today: NaiveDate,
+) -> QueryResult<i64> {
+    stock_day::table
+        .filter(stock_day::item_id.eq(key.item_id))
+        .filter(stock_day::stock_place_id.eq(key.stock_place_id))
+        .filter(stock_day::day.ge(today - TimeDelta::days(DEMAND_DAYS)))
+        .filter(stock_day::day.lt(today))
+        .filter(stock_day::was_out)
+        .count()
+        .get_result(&mut conn)
         .await
 }

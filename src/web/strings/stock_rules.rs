@@ -136,6 +136,7 @@ catalogue! {
         how_at = "At {}.",
         how_inputs = "What goes in",
         input_use = "Mean use a day, of the last 56 days without those at zero stock",
+        input_days_out = "Days among these at zero stock, left out",
         input_deviation = "Its deviation",
         input_lead = "Days from order to delivery, by the supplier",
         input_lead_deviation = "Their deviation",

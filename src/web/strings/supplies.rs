@@ -381,6 +381,7 @@ catalogue! {
         refused_same_bin = "It is in that bin already: choose another one.",
         refused_damaged = "{} cannot be damaged: give a whole number from 0 up, at most as many as came.",
         refused_no_order = "That order is not on its way to this place any more. Load the page again.",
+        refused_fill = "This item is kept in two bins: fill the empty one and say that it is full. Its order is received with it then.",
         refused_two_bins = "That bin is already as you say, or is not one of two.",
         refused_cabinet = "This cabinet counts itself: put the pieces in or take them out and close its door. Nothing has to be entered.",
         refused_undo = "It is too late to take that back, or somebody did. Set the stock right instead.",

@@ -18,7 +18,7 @@ use crate::supplies::carry::{RuleStory, find_rule_story};
 use crate::supplies::inherit::{InForce, Origin, Told};
 use crate::supplies::ledger::StockKey;
 use crate::supplies::rulebook::{RuleLine, list_named_rules};
-use crate::supplies::stock::{StockLine, find_stock};
+use crate::supplies::stock::{StockLine, count_days_out, find_stock};
 use crate::web::extract::{IdPath, Viewer};
 use crate::web::page::{Nav, Page, Shell};
 use crate::web::strings::fill;
@@ -84,7 +84,10 @@ pub async fn page(
     )?;
     let (line, story) = line.zip(story).ok_or(PageError::NotFound)?;
     let names = list_named_rules(&conn, &story.rules).await?;
-    Ok(Page::new(RuleHowPage::new(shell, &line, &story, &names)))
+    let days_out = count_days_out(&conn, key, line.standing.today).await?;
+    Ok(Page::new(RuleHowPage::new(
+        shell, &line, &story, &names, days_out,
+    )))
 }
 
 /// Why the numbers are not those of the rules, when they are not.
@@ -223,7 +226,13 @@ pub(super) fn numbers(
 }
 
 impl RuleHowPage {
-    fn new(shell: Shell, line: &StockLine, story: &RuleStory, names: &[RuleLine]) -> Self {
+    fn new(
+        shell: Shell,
+        line: &StockLine,
+        story: &RuleStory,
+        names: &[RuleLine],
+        days_out: i64,
+    ) -> Self {
         let t = &shell.t.stock_rules;
         let (facts, found) = (&line.facts, &story.found);
         let says = Namer {
@@ -243,11 +252,14 @@ impl RuleHowPage {
         }
         parts.extend(economic_part(&says, story));
         parts.push(cover_part(&says));
+        let mut inputs = inputs(&says, story);
+        let left_out = (t.input_days_out, grouped(days_out), OriginWords::default());
+        inputs.insert(1, left_out);
         Self {
             heading: fill(t.how_title, &[&facts.item_name]),
             place: fill(t.how_at, &[&facts.stock_place_name]),
             note: note(story, &shell),
-            inputs: inputs(&says, story),
+            inputs,
             parts,
             back: routes::item_path(facts.item_id, Some(facts.stock_place_id)),
             rule_href: may_edit(&shell)
@@ -265,7 +277,7 @@ impl RuleHowPage {
             for line in samples::stock_lines(shell.now) {
                 let story = samples::story(&line);
                 let names = super::rules::sample_lines();
-                pages.push(Self::new(shell.clone(), &line, &story, &names));
+                pages.push(Self::new(shell.clone(), &line, &story, &names, 3));
             }
         }
         pages

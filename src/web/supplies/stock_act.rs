@@ -497,6 +497,7 @@ pub(super) fn refusal_words(refusal: StockRefusal, t: &'static Strings) -> (Stat
         StockRefusal::SameBin => (unfit, words.refused_same_bin.to_owned()),
         StockRefusal::NoOrder => (StatusCode::CONFLICT, words.refused_no_order.to_owned()),
         StockRefusal::NotTwoBins => (StatusCode::CONFLICT, words.refused_two_bins.to_owned()),
+        StockRefusal::FillTheBin => (StatusCode::CONFLICT, words.refused_fill.to_owned()),
         StockRefusal::CountsItself => (StatusCode::CONFLICT, words.refused_cabinet.to_owned()),
         StockRefusal::NoUndo => (StatusCode::CONFLICT, words.refused_undo.to_owned()),
     }

@@ -524,3 +524,39 @@ async fn r21_a_line_that_a_late_move_put_off_is_counted_again_before_it_is_poste
     assert_eq!(count(&mut conn, &on_hand(&shelf)).await, 50);
     assert_eq!(count(&mut conn, &alerts).await, 0);
 }
+
+#[tokio::test]
+async fn what_was_counted_in_a_bin_is_gone_when_the_bin_is_emptied_whatever_the_books_held() {
+    let (app, hospital, mut conn) = served().await;
+    let now = app.app.clock.now();
+    let ward = Ward::of(&hospital, &mut conn).await;
+    let (tech, admin) = (app.supply_tech().await, app.admin().await);
+    for person in [&tech, &admin] {
+        person.page("/counts").await;
+    }
+    let restock = Restock {
+        two_bins: true,
+        ..RESTOCK
+    };
+    let shelf = Shelf::new(&mut conn, ward, "nothing", restock, now).await;
+    let page = tech.begin_count(shelf.stock.stock_place_id.0).await;
+    let line = format!("SELECT id FROM count_line WHERE bin_id = {}", shelf.bins[0]);
+    let line = insert(&mut conn, &line).await.to_string();
+    tech.on_count(&page, "start", &[("line", &line)]).await;
+    let enter = [("line", line.as_str()), ("quantity", "10")];
+    tech.on_count(&page, "enter", &enter).await;
+    tech.on_count(&page, "review", &[]).await;
+    assert_eq!(
+        admin.in_round("2", &page, "enter", &enter).await.status,
+        303
+    );
+    // The books held nothing, so nothing is booked as used.
+    let act = StockAct::EmptyBin {
+        bin_id: shelf.bins[0],
+    };
+    let later = app.app.clock.now() + TimeDelta::minutes(5);
+    shelf.accept(&mut conn, act, None, later).await;
+    let posted = tech.on_count(&page, "post", &[("reason", "looked")]).await;
+    assert_eq!(posted.status, 303, "{}", posted.body);
+    assert_eq!(count(&mut conn, &on_hand(&shelf)).await, 0);
+}

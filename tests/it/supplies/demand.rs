@@ -4,6 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use wardtrack::db::schema::stocking;
+use wardtrack::db::types::StockReason;
+use wardtrack::supplies::acts::{LotLabel, Receipt, StockAct};
 use wardtrack::supplies::demand::follow_demand;
 
 use super::world::{Restock, Shelf, Ward};
@@ -39,6 +41,14 @@ async fn mean_use_is_that_of_the_days_on_which_there_was_something_to_use() {
     let ward = Ward::new(&mut conn, now).await;
     let shelf = Shelf::new(&mut conn, ward, "swab", NOTHING_TO_ORDER, now).await;
     let quiet = Shelf::new(&mut conn, ward, "never used", NOTHING_TO_ORDER, now).await;
+    let act = StockAct::Arrive {
+        reason: StockReason::Receive,
+        bin_id: shelf.bins[0],
+        lot: LotLabel::default(),
+        quantity: 100,
+        receipt: Receipt::default(),
+    };
+    shelf.accept(&mut conn, act, None, now).await;
     // Ten days back 6, 4, nothing, out with 1, then nothing; today does not count, nor does what is 60 days old.
     let (item, place) = (shelf.stock.item_id, shelf.stock.stock_place_id);
     let days = [
@@ -104,4 +114,39 @@ async fn an_item_that_is_new_has_the_mean_of_its_own_days() {
     follow_demand(&mut conn, now).await.unwrap();
     let (found, _) = demand(&mut conn, &shelf).await;
     assert!((found - 4.0).abs() < 1e-5, "8 in two days: {found}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn days_without_stock_are_left_out_although_nothing_moves_on_them() {
+    let database = TestDatabase::new().await;
+    let mut conn = database.conn().await;
+    let now = noon();
+    let ward = Ward::new(&mut conn, now).await;
+    let shelf = Shelf::new(&mut conn, ward, "gone", NOTHING_TO_ORDER, now).await;
+    let (item, place) = (shelf.stock.item_id, shelf.stock.stock_place_id);
+    // Set up long before its first delivery: those days say nothing. Then 6 a day for four days, then nothing is there.
+    conn.batch_execute(&format!(
+        "INSERT INTO stock_day (item_id, stock_place_id, day, used, was_out)
+         SELECT {item}, {place}, '{today}'::date - n, 0, true FROM generate_series(30, 50) n
+         UNION ALL SELECT {item}, {place}, '{today}'::date - n, 6, false FROM generate_series(1, 4) n",
+        today = now.date_naive()
+    ))
+    .await
+    .unwrap();
+    follow_demand(&mut conn, now).await.unwrap();
+    assert_eq!(demand(&mut conn, &shelf).await, (6.0, 0.0));
+    for day in 1..5 {
+        follow_demand(&mut conn, now + TimeDelta::days(day))
+            .await
+            .unwrap();
+        assert_eq!(demand(&mut conn, &shelf).await, (6.0, 0.0), "day {day}");
+    }
+    // Out for so long that no day counts any more: what was known stays.
+    conn.batch_execute("UPDATE stock_day SET was_out = true")
+        .await
+        .unwrap();
+    follow_demand(&mut conn, now + TimeDelta::days(5))
+        .await
+        .unwrap();
+    assert_eq!(demand(&mut conn, &shelf).await, (6.0, 0.0));
 }

@@ -9,7 +9,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use uuid::Uuid;
 use wardtrack::clock::Clock;
-use wardtrack::db::schema::order_line;
+use wardtrack::db::schema::{order_line, stock_level};
 use wardtrack::db::types::{LotState, OrderState, StockReason};
 use wardtrack::ids::{CountSessionId, LotId, OrderLineId, UserId};
 use wardtrack::supplies::acts::{
@@ -363,6 +363,17 @@ impl World {
                 !is_again || done.is_none(),
                 "a card that is read again does nothing"
             );
+            if done.is_some() {
+                let held: i64 = stock_level::table
+                    .filter(stock_level::bin_id.eq(bins[usize::from(bin)]))
+                    .filter(stock_level::item_id.eq(stock.item_id))
+                    .filter(stock_level::on_hand.ne(0))
+                    .count()
+                    .get_result(&mut self.conn)
+                    .await
+                    .unwrap();
+                assert_eq!(held, 0, "an empty bin holds nothing of any lot");
+            }
         }
     }
 

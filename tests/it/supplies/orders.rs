@@ -1,8 +1,15 @@
 //! Orders: lines by supplier and round, what was sent, and receiving it short, over and damaged.
 
-use diesel_async::SimpleAsyncConnection;
+use chrono::TimeDelta;
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use wardtrack::db::types::StockReason;
+use wardtrack::ids::OrderLineId;
+use wardtrack::supplies::acts::{LotLabel, Receipt, StockAct, StockRefusal, perform_stock_form};
+use wardtrack::supplies::orders::{
+    OrderAct, OrderError, OrderForm, OrderRefusal, perform_order_form,
+};
 
-use super::world::{Restock, Shelf, Ward, check, insert};
+use super::world::{Restock, Shelf, Ward, check, insert, new_ward};
 use crate::acts::{count, key};
 use crate::pages::{has, has_not, served};
 use crate::support::{Actor, Html};
@@ -397,4 +404,165 @@ async fn two_bins_and_cabinets_say_how_an_order_comes_in() {
     }
     let page = tech.page(&format!("/orders/{order}")).await;
     has(&page, "Nothing of this order is to come any more.");
+}
+
+/// A suggestion of the shelf, approved and sent.
+async fn on_its_way(conn: &mut AsyncPgConnection, shelf: &Shelf, quantity: i64) -> OrderLineId {
+    let id = insert(
+        conn,
+        &format!(
+            "WITH o AS (INSERT INTO supply_order (sent_at, sent_by, form_key) SELECT now(), min(id), gen_random_uuid() FROM app_user RETURNING id)
+             UPDATE order_line SET state = 'sent', quantity_ordered = {quantity}, approved_at = now(), approved_by = (SELECT min(id) FROM app_user),
+                supply_order_id = (SELECT id FROM o) WHERE item_id = {} AND stock_place_id = {} AND state = 'suggested' RETURNING id",
+            shelf.stock.item_id, shelf.stock.stock_place_id
+        ),
+    )
+    .await;
+    OrderLineId(id)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_earlier_receipt_is_not_taken_back_from_a_line_that_a_later_one_closed() {
+    let (_database, mut conn, ward, now) = new_ward().await;
+    let shelf = Shelf::new(&mut conn, ward, "closed", RESTOCK, now).await;
+    let line = on_its_way(&mut conn, &shelf, 40).await;
+    let come = |quantity, closes_short| StockAct::Arrive {
+        reason: StockReason::Receive,
+        bin_id: shelf.bins[0],
+        lot: LotLabel::default(),
+        quantity,
+        receipt: Receipt {
+            order_line_id: Some(line),
+            closes_short,
+            ..Receipt::default()
+        },
+    };
+    let keys = [uuid::Uuid::new_v4(), uuid::Uuid::new_v4()];
+    for (key, act) in keys.iter().zip([come(10, false), come(20, true)]) {
+        let form = shelf.form(*key, act, None);
+        perform_stock_form(&mut conn, &form, now).await.unwrap();
+    }
+    let back = |form_key| StockAct::Undo { form_key };
+    let refusal = shelf.refuse(&mut conn, back(keys[0]), None, now).await;
+    assert_eq!(refusal, StockRefusal::NoUndo);
+    check(&mut conn, shelf.stock.item_id, now, "closed").await;
+    // The one that closed it is taken back, and then the other: all of it is on its way again.
+    for key in [keys[1], keys[0]] {
+        shelf.accept(&mut conn, back(key), None, now).await;
+    }
+    let open = format!(
+        "SELECT count(*) FROM order_line WHERE id = {line} AND state = 'sent' AND quantity_received = 0 AND ended_at IS NULL"
+    );
+    assert_eq!(count(&mut conn, &open).await, 1);
+    check(&mut conn, shelf.stock.item_id, now, "taken back").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_bins_are_ordered_in_bins_and_come_by_filling_them() {
+    let (_database, mut conn, ward, now) = new_ward().await;
+    let restock = Restock {
+        reorder_point: 0,
+        par: 0,
+        pack: 40,
+        two_bins: true,
+    };
+    let shelf = Shelf::new(&mut conn, ward, "pair", restock, now).await;
+    let item = shelf.stock.item_id;
+    let bin_id = shelf.bins[0];
+    let empty = StockAct::EmptyBin { bin_id };
+    shelf.accept(&mut conn, empty, None, now).await;
+    // The supplier sells packs of 50.
+    let line = on_its_way(&mut conn, &shelf, 50).await;
+    let received = StockAct::Arrive {
+        reason: StockReason::Receive,
+        bin_id: shelf.bins[1],
+        lot: LotLabel::default(),
+        quantity: 50,
+        receipt: Receipt {
+            order_line_id: Some(line),
+            ..Receipt::default()
+        },
+    };
+    let refusal = shelf.refuse(&mut conn, received, None, now).await;
+    assert_eq!(refusal, StockRefusal::FillTheBin);
+    let full = StockAct::Refill {
+        bin_id,
+        lot: LotLabel::default(),
+        quantity: None,
+    };
+    shelf.accept(&mut conn, full, None, now).await;
+    let done = format!("SELECT count(*) FROM order_line WHERE id = {line} AND state = 'received'");
+    assert_eq!(count(&mut conn, &done).await, 1, "10 more are no bin");
+    // Filled, taken back, filled, taken back: it is empty since it was emptied.
+    let since =
+        format!("SELECT extract(epoch FROM empty_since)::bigint FROM bin WHERE id = {bin_id}");
+    for minute in 1..4 {
+        let at = now + TimeDelta::minutes(minute);
+        let key = uuid::Uuid::new_v4();
+        if minute > 1 {
+            let form = shelf.form(key, full, None);
+            perform_stock_form(&mut conn, &form, at).await.unwrap();
+            let undo = StockAct::Undo { form_key: key };
+            shelf.accept(&mut conn, undo, None, at).await;
+            assert_eq!(
+                count(&mut conn, &since).await,
+                (now + TimeDelta::minutes(1)).timestamp()
+            );
+        } else {
+            shelf.accept(&mut conn, empty, None, at).await;
+        }
+        check(&mut conn, item, at, "around").await;
+    }
+    let draft = format!(
+        "SELECT coalesce(sum(quantity_suggested), 0) FROM order_line WHERE item_id = {item} AND stock_place_id = {} AND state = 'suggested'",
+        shelf.stock.stock_place_id
+    );
+    assert_eq!(
+        count(&mut conn, &draft).await,
+        40,
+        "one bin, whatever was left of the last order"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r17_a_day_to_be_quiet_until_is_one_of_the_facility() {
+    let (_database, mut conn, ward, now) = new_ward().await;
+    conn.batch_execute("UPDATE facility SET time_zone = 'Pacific/Kiritimati'")
+        .await
+        .unwrap();
+    let shelf = Shelf::new(&mut conn, ward, "far", RESTOCK, now).await;
+    let suggested = format!(
+        "SELECT id FROM order_line WHERE item_id = {} AND stock_place_id = {} AND state = 'suggested'",
+        shelf.stock.item_id, shelf.stock.stock_place_id
+    );
+    let line = OrderLineId(insert(&mut conn, &suggested).await);
+    // 11:00 of one day in UTC is 01:00 of the next one there.
+    let morning = (now + TimeDelta::days(1))
+        .date_naive()
+        .and_hms_opt(11, 0, 0);
+    let morning = morning.unwrap().and_utc();
+    let reject = async |conn: &mut AsyncPgConnection, day| {
+        let form = OrderForm {
+            key: uuid::Uuid::new_v4(),
+            user_id: ward.people[0],
+            ids: &[line],
+            act: OrderAct::Reject {
+                reason: "enough elsewhere",
+                quiet_until: day,
+            },
+            location: "/",
+        };
+        perform_order_form(conn, &form, morning).await
+    };
+    let tomorrow = morning.date_naive() + TimeDelta::days(1);
+    let refused = reject(&mut conn, tomorrow).await;
+    assert!(
+        matches!(refused, Err(OrderError::Refused(OrderRefusal::QuietUntil))),
+        "it is that day there already: {refused:?}"
+    );
+    reject(&mut conn, tomorrow + TimeDelta::days(1))
+        .await
+        .unwrap();
+    let open = format!("SELECT count(*) FROM ({suggested}) s");
+    assert_eq!(count(&mut conn, &open).await, 0, "it is quiet");
 }

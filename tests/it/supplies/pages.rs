@@ -449,7 +449,9 @@ async fn an_empty_bin_orders_one_bin_and_its_delivery_fills_it() {
         .await;
     assert_eq!(approved.status, 303);
     assert_eq!(tech.on_line("send", line, &[]).await.status, 303);
-    has(&tech.page(&here).await, "50 each, 1 pack of 50 still open");
+    let page = tech.page(&here).await;
+    has(&page, "On order50 each, 1 pack of 50");
+    has_not(&page, "still open");
     assert_eq!(tech.on_stock(&shelf, "full", &bin).await.status, 303);
     let received = format!(
         "SELECT count(*) FROM order_line WHERE id = {line} AND state = 'received' AND quantity_received = 50"

@@ -95,7 +95,11 @@ impl World {
             on_order += (ordered - come).max(0);
         }
         if rule.two_bins {
-            return (self.empty * rule.pack - on_order).max(0);
+            // An order counts in bins, to the nearest.
+            let ordered = (1_i64..1_000)
+                .take_while(|bins| 2 * on_order >= (2 * bins - 1) * rule.pack)
+                .count();
+            return (self.empty - i64::try_from(ordered).unwrap()).max(0) * rule.pack;
         }
         let position = available + on_order;
         if position > rule.reorder_point {

@@ -7,12 +7,14 @@ use diesel::sql_types::{BigInt, Text};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use uuid::Uuid;
 use wardtrack::clock::Clock;
+use wardtrack::db::types::StockReason;
 use wardtrack::ids::TagId;
-use wardtrack::supplies::acts::{LotLabel, StockAct, StockRefusal};
+use wardtrack::supplies::acts::{LotLabel, Receipt, StockAct, StockRefusal};
 use wardtrack::supplies::reads::{InventoryPart, StockRead, StockReads, apply_reads};
+use wardtrack::supplies::setup::{SetupAct, perform_setup};
 use wardtrack::supplies::silence::follow_silence;
 
-use super::world::{Restock, Shelf, Ward, check, insert};
+use super::world::{Restock, Shelf, Ward, check, insert, new_ward};
 use crate::support::TestDatabase;
 
 const RESTOCK: Restock = Restock {
@@ -476,4 +478,255 @@ async fn a_card_at_the_board_makes_one_draft_for_one_bin_and_an_exit_takes_a_pie
             .to_string()
             .contains("is on something else")
     );
+}
+
+/// A card of the shelf's first bin.
+async fn card(conn: &mut AsyncPgConnection, shelf: &Shelf, name: &str) -> TagId {
+    let sql =
+        format!("INSERT INTO tag (tag_key, technology) VALUES ('epc:{name}', 'rfid') RETURNING id");
+    let tag = insert(conn, &sql).await;
+    let bin = shelf.bins[0];
+    conn.batch_execute(&format!(
+        "INSERT INTO bin_card (tag_id, bin_id) VALUES ({tag}, {bin})"
+    ))
+    .await
+    .unwrap();
+    TagId(tag)
+}
+
+fn on_hand(shelf: &Shelf) -> String {
+    format!(
+        "SELECT coalesce(sum(on_hand), 0) FROM stock_level WHERE item_id = {} AND stock_place_id = {}",
+        shelf.stock.item_id, shelf.stock.stock_place_id
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_empties_every_lot_of_its_bin() {
+    let (_database, mut conn, ward, now) = new_ward().await;
+    let shelf = Shelf::new(&mut conn, ward, "swab", TWO_BINS, now).await;
+    let card = card(&mut conn, &shelf, "E1").await;
+    let before = now - TimeDelta::hours(1);
+    for (number, quantity) in [("L1", 5), ("L2", 20)] {
+        let act = StockAct::Arrive {
+            reason: StockReason::Return,
+            bin_id: shelf.bins[0],
+            lot: LotLabel {
+                number,
+                expires_on: None,
+            },
+            quantity,
+            receipt: Receipt::default(),
+        };
+        shelf.accept(&mut conn, act, None, before).await;
+    }
+    let read = StockRead {
+        reader_id: ward.reader,
+        batch_id: Uuid::new_v4(),
+        tag_id: card,
+        seen_at: now,
+    };
+    let reads = StockReads {
+        cards: vec![read],
+        ..StockReads::default()
+    };
+    apply(&mut conn, &reads, now).await;
+    assert_eq!(number(&mut conn, &on_hand(&shelf)).await, 0);
+    assert_eq!(
+        moves(&mut conn, &shelf).await[2..],
+        named(&[("empty_bin", -5), ("empty_bin", -20)])
+    );
+    check(&mut conn, shelf.stock.item_id, now, "two lots").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_piece_that_is_put_back_comes_with_no_order() {
+    let (_database, mut conn, ward, now) = new_ward().await;
+    let (shelf, lot) = cabinet(&mut conn, ward, now).await;
+    let old = label(&mut conn, &shelf, lot, "B1").await;
+    let new = label(&mut conn, &shelf, lot, "B2").await;
+    let mut minute = 0;
+    let mut inventory = |of: &[TagId]| {
+        minute += 1;
+        let at = now + TimeDelta::minutes(minute);
+        (part(&shelf, (minute, 1, 1), at, of), at)
+    };
+    let (reads, at) = inventory(&[old]);
+    apply(&mut conn, &reads, at).await;
+    for _ in 0..3 {
+        let (reads, at) = inventory(&[]);
+        apply(&mut conn, &reads, at).await;
+    }
+    let item = shelf.stock.item_id;
+    conn.batch_execute(&format!(
+        "WITH o AS (INSERT INTO supply_order (sent_at, sent_by, form_key) SELECT now(), min(id), gen_random_uuid() FROM app_user RETURNING id)
+         UPDATE order_line SET state = 'sent', quantity_ordered = 1, approved_at = now(), approved_by = (SELECT min(id) FROM app_user),
+            supply_order_id = (SELECT id FROM o) WHERE item_id = {item} AND stock_place_id = {} AND state = 'suggested'",
+        shelf.stock.stock_place_id
+    ))
+    .await
+    .unwrap();
+    let received = format!(
+        "SELECT coalesce(sum(quantity_received), 0) FROM order_line WHERE item_id = {item}"
+    );
+    let (reads, at) = inventory(&[old]);
+    assert_eq!(apply(&mut conn, &reads, at).await, 1, "it is there again");
+    assert_eq!(number(&mut conn, &received).await, 0, "it was no delivery");
+    let (reads, at) = inventory(&[old, new]);
+    assert_eq!(apply(&mut conn, &reads, at).await, 1);
+    assert_eq!(number(&mut conn, &received).await, 1, "this one was");
+    check(&mut conn, item, at, "put back").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_is_new_to_a_cabinet_counts_it_anew() {
+    let (_database, mut conn, ward, now) = new_ward().await;
+    let (shelf, lot) = cabinet(&mut conn, ward, now).await;
+    let place = shelf.stock.stock_place_id;
+    let set = async |conn: &mut AsyncPgConnection, reader| {
+        let act = SetupAct::Reader(reader);
+        perform_setup(conn, place, act, ward.people[0], now)
+            .await
+            .unwrap();
+    };
+    // People kept it so far: 4 by the books, of a lot that nobody told.
+    set(&mut conn, None).await;
+    let put = StockAct::Arrive {
+        reason: StockReason::Return,
+        bin_id: shelf.bins[0],
+        lot: LotLabel::default(),
+        quantity: 4,
+        receipt: Receipt::default(),
+    };
+    shelf.accept(&mut conn, put, None, now).await;
+    let mut tags = Vec::new();
+    for name in ["A1", "A2", "A3"] {
+        tags.push(label(&mut conn, &shelf, lot, name).await);
+    }
+    set(&mut conn, Some(ward.reader)).await;
+    let inventory = |seq, of: &[TagId]| {
+        let at = now + TimeDelta::minutes(seq);
+        (part(&shelf, (seq, 1, 1), at, of), at)
+    };
+    let (reads, at) = inventory(1, &tags);
+    apply(&mut conn, &reads, at).await;
+    assert_eq!(
+        number(&mut conn, &on_hand(&shelf)).await,
+        3,
+        "three are there"
+    );
+    assert_eq!(
+        moves(&mut conn, &shelf).await[1..],
+        named(&[("count", 3), ("count", -4)])
+    );
+    check(&mut conn, shelf.stock.item_id, at, "counted anew").await;
+    let (reads, at) = inventory(2, &tags);
+    assert_eq!(
+        apply(&mut conn, &reads, at).await,
+        0,
+        "nothing changed since"
+    );
+    // It breaks; one is issued by hand; it is repaired. What was issued is not taken a second time.
+    set(&mut conn, None).await;
+    let issue = StockAct::Leave {
+        reason: StockReason::Issue,
+        bin_id: None,
+        lot_id: None,
+        quantity: 1,
+    };
+    shelf.accept(&mut conn, issue, None, at).await;
+    set(&mut conn, Some(ward.reader)).await;
+    for seq in 3..8 {
+        let (reads, at) = inventory(seq, &tags[..2]);
+        apply(&mut conn, &reads, at).await;
+        assert_eq!(
+            number(&mut conn, &on_hand(&shelf)).await,
+            2,
+            "inventory {seq}"
+        );
+    }
+    check(&mut conn, shelf.stock.item_id, at, "repaired").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r24_an_inventory_of_which_something_was_refused_leaves_the_cabinet_as_of_the_last_whole_one()
+ {
+    let (_database, mut conn, ward, now) = new_ward().await;
+    let (shelf, lot) = cabinet(&mut conn, ward, now).await;
+    let tag = label(&mut conn, &shelf, lot, "B1").await;
+    apply(&mut conn, &part(&shelf, (1, 1, 1), now, &[tag]), now).await;
+    let at = |second| now + TimeDelta::seconds(second);
+    for second in [30, 60, 90, 120] {
+        let mut damaged = part(&shelf, (1 + second / 30, 1, 1), at(second), &[]);
+        damaged.parts[0].is_damaged = true;
+        assert_eq!(apply(&mut conn, &damaged, at(second)).await, 0);
+        conn.batch_execute(&format!(
+            "INSERT INTO reader_health (reader_id, last_message_at) VALUES ({r}, '{t}') ON CONFLICT (reader_id) DO UPDATE SET last_message_at = '{t}'",
+            r = ward.reader,
+            t = at(second)
+        ))
+        .await
+        .unwrap();
+    }
+    assert_eq!(follow_silence(&mut conn, at(125)).await.unwrap(), 1);
+    let silent = "SELECT count(*) FROM stock_place WHERE silent_since IS NOT NULL";
+    assert_eq!(number(&mut conn, silent).await, 1);
+    assert_eq!(
+        number(&mut conn, &on_hand(&shelf)).await,
+        1,
+        "as of the last whole one"
+    );
+    apply(
+        &mut conn,
+        &part(&shelf, (9, 1, 1), at(130), &[tag]),
+        at(130),
+    )
+    .await;
+    assert_eq!(follow_silence(&mut conn, at(131)).await.unwrap(), 1);
+    assert_eq!(number(&mut conn, silent).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silent_cabinet_that_loses_its_reader_is_silent_no_longer() {
+    let (_database, mut conn, ward, now) = new_ward().await;
+    let (shelf, lot) = cabinet(&mut conn, ward, now).await;
+    let tag = label(&mut conn, &shelf, lot, "B1").await;
+    apply(&mut conn, &part(&shelf, (1, 1, 1), now, &[tag]), now).await;
+    conn.batch_execute(&format!(
+        "INSERT INTO reader_health (reader_id, last_message_at) VALUES ({}, '{now}')",
+        ward.reader
+    ))
+    .await
+    .unwrap();
+    let after = |second| now + TimeDelta::seconds(second);
+    assert_eq!(follow_silence(&mut conn, after(75)).await.unwrap(), 1);
+    for seq in 2..5 {
+        let reads = part(&shelf, (seq, 1, 1), after(seq), &[]);
+        apply(&mut conn, &reads, after(80)).await;
+    }
+    let active = |kind: &str| {
+        format!(
+            "SELECT count(*) FROM alert WHERE kind = '{kind}' AND is_active AND stock_place_id = {}",
+            shelf.stock.stock_place_id
+        )
+    };
+    assert_eq!(number(&mut conn, &active("stockout")).await, 0, "held back");
+    let act = SetupAct::Reader(None);
+    let place = shelf.stock.stock_place_id;
+    perform_setup(&mut conn, place, act, ward.people[0], after(90))
+        .await
+        .unwrap();
+    assert_eq!(number(&mut conn, &active("feed_silent")).await, 0);
+    assert_eq!(
+        number(&mut conn, &active("stockout")).await,
+        1,
+        "people keep it now"
+    );
+    check(
+        &mut conn,
+        shelf.stock.item_id,
+        after(90),
+        "without a reader",
+    )
+    .await;
 }

@@ -377,7 +377,11 @@ pub async fn check(conn: &mut AsyncPgConnection, item: ItemId, now: DateTime<Utc
             .iter()
             .any(|o| o.state == "rejected" && o.quiet_until.unwrap() > today);
         let needs = if stocking.second_bin_id.is_some() {
-            (stocking.empty_bins * stocking.pack_units - on_order).max(0)
+            // An order counts in bins, to the nearest.
+            let ordered = (1_i64..1_000)
+                .take_while(|bins| 2 * on_order >= (2 * bins - 1) * stocking.pack_units)
+                .count();
+            (stocking.empty_bins - i64::try_from(ordered).unwrap()).max(0) * stocking.pack_units
         } else if available + on_order <= stocking.reorder_point {
             // Whole packs, at least one, one by one until the target is reached.
             let mut quantity = stocking.pack_units;
