@@ -8,6 +8,7 @@
 pub mod address;
 pub mod follow;
 pub mod mail;
+pub mod own;
 pub mod retry;
 pub mod routes;
 pub mod sign;

@@ -50,12 +50,13 @@ pub struct DestinationLine {
     pub disabled_reason: Option<String>,
 }
 
-/// All destinations by name.
+/// All destinations by name, but for those that are somebody's own.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn list_destinations(mut conn: &AsyncPgConnection) -> QueryResult<Vec<DestinationLine>> {
     destination::table
+        .filter(destination::user_id.is_null())
         .order((destination::name, destination::id))
         .select((
             destination::id,
@@ -378,16 +379,7 @@ async fn perform(
             if disabled_at.is_some() {
                 return Err(RouteRefusal::IsOff.into());
             }
-            diesel::insert_into(outbox::table)
-                .values((
-                    outbox::destination_id.eq(id),
-                    outbox::event.eq(MessageEvent::Test),
-                    outbox::dedupe_key.eq(format!("test:{}", Uuid::now_v7())),
-                    outbox::created_at.eq(now),
-                    outbox::next_at.eq(now),
-                ))
-                .execute(conn)
-                .await?;
+            insert_test(conn, *id, now).await?;
             Ok(Done::about("destination.tested", *id))
         }
         RouteAct::AddRoute { .. } => add_route(conn, act).await,
@@ -406,6 +398,25 @@ async fn perform(
             })
         }
     }
+}
+
+/// A message to try a destination out.
+pub(super) async fn insert_test(
+    conn: &mut AsyncPgConnection,
+    id: DestinationId,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    diesel::insert_into(outbox::table)
+        .values((
+            outbox::destination_id.eq(id),
+            outbox::event.eq(MessageEvent::Test),
+            outbox::dedupe_key.eq(format!("test:{}", Uuid::now_v7())),
+            outbox::created_at.eq(now),
+            outbox::next_at.eq(now),
+        ))
+        .execute(conn)
+        .await
+        .map(drop)
 }
 
 async fn find_kind(

@@ -27,6 +27,7 @@ use crate::live::Topic;
 
 mod act;
 pub mod form;
+pub mod mail;
 mod samples;
 pub mod sound;
 pub mod words;

@@ -124,6 +124,8 @@ pub static TABLE: &[Entry] = &[
     entry(Method::POST, PLAN_IMPORT, ADMIN, || web::to(super::plan::import::import)),
     entry(Method::GET, ALERTS, EVERYBODY, || web::to(super::alerts::page)),
     entry(Method::POST, ALERTS, EVERYBODY, || web::to(super::alerts::act)),
+    entry(Method::GET, OWN_MAIL, EVERYBODY, || web::to(super::alerts::mail::page)),
+    entry(Method::POST, OWN_MAIL, EVERYBODY, || web::to(super::alerts::mail::save)),
     entry(Method::POST, ALERT_SOUND, EVERYBODY, || web::to(super::alerts::sound::choose)),
     entry(Method::GET, REORDER, SUPPLY, || web::to(super::supplies::reorder::page)),
     entry(Method::POST, REORDER, SUPPLY, || web::to(super::supplies::reorder::act)),

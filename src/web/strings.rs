@@ -27,6 +27,7 @@ pub mod delivery;
 pub mod help;
 pub mod live;
 pub mod more;
+pub mod own_mail;
 pub mod pages;
 pub mod plan;
 pub mod register;
@@ -84,6 +85,8 @@ pub struct Strings {
     pub alerts: alerts::Alerts,
     /// Messages about alerts.
     pub delivery: delivery::Delivery,
+    /// A person's own mail address.
+    pub own_mail: own_mail::OwnMail,
     /// Look-for tasks.
     pub tasks: alerts::Tasks,
     /// Favourite types.
@@ -144,6 +147,7 @@ pub static EN: Strings = Strings {
     distance: plan::Distance::EN,
     alerts: alerts::Alerts::EN,
     delivery: delivery::Delivery::EN,
+    own_mail: own_mail::OwnMail::EN,
     reorder: supplies::Reorder::EN,
     stock: supplies::Stock::EN,
     counts: counts::Counts::EN,

@@ -2,6 +2,7 @@
 
 mod catcher;
 mod pages;
+mod roles;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

@@ -6,6 +6,7 @@ use askama::Template;
 use scraper::{Html, Selector};
 use wardtrack::web::accuracy::AccuracyPage;
 use wardtrack::web::alerts::AlertsPage;
+use wardtrack::web::alerts::mail::OwnMailPage;
 use wardtrack::web::assets::AssetPage;
 use wardtrack::web::board::par::LinesPage;
 use wardtrack::web::board::par_form::LinePage;
@@ -80,6 +81,7 @@ fn rendered() -> Vec<(String, String)> {
         all("plan", PlanPage::samples()),
         all("plan import", ImportPage::samples()),
         all("alerts", AlertsPage::samples()),
+        all("own mail", OwnMailPage::samples()),
         all("tasks", TasksPage::samples()),
         all("favourites", FavouritesPage::samples()),
         all("accuracy", AccuracyPage::samples()),

@@ -53,6 +53,8 @@ pub const PLANS: &str = "/plan";
 pub const ALERTS: &str = "/alerts";
 /// Switches the sound for critical alerts on and off.
 pub const ALERT_SOUND: &str = "/alerts/sound";
+/// A person's own mail address for alerts.
+pub const OWN_MAIL: &str = "/alerts/mail";
 /// Messages about alerts, `?state=&before=`.
 pub const DELIVERIES: &str = "/deliveries";
 /// They as a file.

@@ -228,7 +228,7 @@ catalogue! {
         purpose_board = "board: the bin of the card is empty",
         purpose_exit = "exit: the piece has left the stock",
         setup_reader = "Reader of this cabinet",
-        setup_reader_lead = "It counts the cabinet whenever its door closes. Then nothing is entered by hand. An administrator changes it.",
+        setup_reader_lead = "It counts the cabinet whenever its door closes. Then nothing is entered by hand. A reader that is new here counts anew: its first inventory is taken for what is there. An administrator changes it.",
         setup_reader_which = "Reader",
         setup_reader_none = "none: people enter what they take",
         setup_done = "Saved. It holds from now on.",
