@@ -88,14 +88,16 @@ fn print(plan: &SupplyPlan) {
         println!("columns left out: {}", plan.unknown_columns.join(", "));
     }
     println!(
-        "{} rows: {} items new, {} changed, {} rules at places new or changed, {} rows unchanged, {} with mistakes; {} new suppliers, {} new places",
+        "{} rows: {} items new, {} changed, {} places new or changed, {} rules at places new or changed, {} rows unchanged, {} with mistakes; {} new suppliers, {} new places, {} new rounds",
         plan.rows,
         plan.new_items(),
         plan.items.len() - plan.new_items(),
+        plan.stock_places.len(),
         plan.places.len(),
         plan.unchanged,
         plan.faulty_rows,
         plan.new_suppliers.len(),
         plan.new_places.len(),
+        plan.new_rounds.len(),
     );
 }

@@ -37,10 +37,16 @@ pub async fn collect_digests(
     conn: &mut AsyncPgConnection,
     now: DateTime<Utc>,
 ) -> QueryResult<usize> {
-    sql_query(include_str!("sql/digest.sql"))
+    #[derive(QueryableByName)]
+    struct Number {
+        #[diesel(sql_type = BigInt)]
+        n: i64,
+    }
+    let written: Number = sql_query(include_str!("sql/digest.sql"))
         .bind::<Timestamptz, _>(now)
-        .execute(conn)
-        .await
+        .get_result(conn)
+        .await?;
+    Ok(usize::try_from(written.n).unwrap_or(0))
 }
 
 /// Removes messages that ended two weeks ago. Returns how many.

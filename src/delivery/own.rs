@@ -130,7 +130,7 @@ pub async fn perform_own_mail_form(
                     ))
                     .execute(conn)
                     .await?;
-                give_up_waiting(conn, id, TAKEN_AWAY, now).await?;
+                give_up_waiting(conn, Some(id), TAKEN_AWAY, now).await?;
                 ("own_mail.taken_away", id)
             }
             OwnMailAct::Test => {

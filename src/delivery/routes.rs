@@ -11,11 +11,11 @@ use uuid::Uuid;
 use super::address::{AddressError, Allowed, check_url};
 use super::mail::is_mail_address;
 use super::sign::new_secret;
-use super::store::give_up_waiting;
+use super::store::{end_not_delivered, give_up_waiting};
 use crate::audit::{Actor, Event, record_audit};
 use crate::db::form_key::take_form_key;
 use crate::db::schema::{alert_route, destination, outbox, unit};
-use crate::db::types::{AlertKind, DestinationKind, MessageEvent, Severity};
+use crate::db::types::{AlertKind, DestinationKind, MessageEvent, Role, Severity};
 use crate::ids::{DestinationId, RouteId, UnitId, UserId};
 
 /// Destinations at most: each is asked for on every alert.
@@ -79,8 +79,10 @@ pub async fn list_destinations(mut conn: &AsyncPgConnection) -> QueryResult<Vec<
 pub struct RouteLine {
     /// Its row.
     pub route_id: RouteId,
-    /// The destination.
-    pub destination: String,
+    /// The destination; `None`: who has a role.
+    pub destination: Option<String>,
+    /// To everybody who is this.
+    pub role: Option<Role>,
     /// Of which kind; `None`: of every kind.
     pub kind: Option<AlertKind>,
     /// Of which unit; `None`: of every unit.
@@ -99,12 +101,13 @@ pub struct RouteLine {
 /// When the database fails.
 pub async fn list_routes(mut conn: &AsyncPgConnection) -> QueryResult<Vec<RouteLine>> {
     alert_route::table
-        .inner_join(destination::table)
+        .left_join(destination::table)
         .left_join(unit::table)
         .order((alert_route::step, destination::name, alert_route::id))
         .select((
             alert_route::id,
-            destination::name,
+            destination::name.nullable(),
+            alert_route::role,
             alert_route::kind.nullable(),
             unit::name.nullable(),
             alert_route::min_severity,
@@ -155,6 +158,15 @@ pub async fn preview(
     .await
 }
 
+/// Where a route leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RouteTo {
+    /// To a destination.
+    Destination(DestinationId),
+    /// To everybody who is this and gave a mail address: of the unit of the alert, or of none.
+    Role(Role),
+}
+
 /// What an administrator does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RouteAct {
@@ -179,8 +191,8 @@ pub enum RouteAct {
     Test(DestinationId),
     /// A new route.
     AddRoute {
-        /// To which destination.
-        destination: DestinationId,
+        /// To whom.
+        to: RouteTo,
         /// Of which kind; `None`: of every kind.
         kind: Option<AlertKind>,
         /// Of which unit; `None`: of every unit.
@@ -262,6 +274,8 @@ pub enum RouteError {
     Database(#[from] diesel::result::Error),
 }
 
+crate::db::again::refusable!(RouteError, RouteRefusal);
+
 impl From<RouteRefusal> for RouteError {
     fn from(refusal: RouteRefusal) -> Self {
         Self::Refused(refusal)
@@ -339,7 +353,8 @@ async fn perform(
                 ))
                 .execute(conn)
                 .await?;
-            give_up_waiting(conn, *id, "the destination was turned off", now).await?;
+            give_up_waiting(conn, Some(*id), "the destination was turned off", now).await?;
+            end_not_delivered(conn, *id, now).await?;
             Ok(Done::about("destination.turned_off", *id))
         }
         RouteAct::TurnOn(id) => {
@@ -353,6 +368,7 @@ async fn perform(
                 ))
                 .execute(conn)
                 .await?;
+            end_not_delivered(conn, *id, now).await?;
             Ok(Done::about("destination.turned_on", *id))
         }
         RouteAct::NewKey(id) => {
@@ -426,7 +442,8 @@ async fn find_kind(
     let found = destination::table
         .find(id)
         .select((destination::kind, destination::disabled_at))
-        .for_update()
+        // Messages to it may be written meanwhile.
+        .for_no_key_update()
         .first(conn)
         .await
         .optional()?;
@@ -455,7 +472,11 @@ async fn add_destination(
             check_url(address, allowed).map_err(RouteRefusal::Url)?;
         }
     }
-    let known: i64 = destination::table.count().get_result(conn).await?;
+    let known: i64 = destination::table
+        .filter(destination::user_id.is_null())
+        .count()
+        .get_result(conn)
+        .await?;
     if known >= DESTINATIONS_MAX {
         return Err(RouteRefusal::TooMany(DESTINATIONS_MAX).into());
     }
@@ -484,7 +505,7 @@ async fn add_destination(
 
 async fn add_route(conn: &mut AsyncPgConnection, act: &RouteAct) -> Result<Done, RouteError> {
     let RouteAct::AddRoute {
-        destination: destination_id,
+        to,
         kind,
         unit: unit_id,
         min_severity,
@@ -497,7 +518,13 @@ async fn add_route(conn: &mut AsyncPgConnection, act: &RouteAct) -> Result<Done,
     if !(0..=STEP_MAX).contains(step) {
         return Err(RouteRefusal::Step(*step).into());
     }
-    find_kind(conn, *destination_id).await?;
+    let (destination_id, role) = match to {
+        RouteTo::Destination(id) => {
+            find_kind(conn, *id).await?;
+            (Some(*id), None)
+        }
+        RouteTo::Role(role) => (None, Some(*role)),
+    };
     if let Some(unit_id) = unit_id {
         let units: i64 = unit::table
             .filter(unit::id.eq(unit_id))
@@ -515,6 +542,7 @@ async fn add_route(conn: &mut AsyncPgConnection, act: &RouteAct) -> Result<Done,
     let id: Option<RouteId> = diesel::insert_into(alert_route::table)
         .values((
             alert_route::destination_id.eq(destination_id),
+            alert_route::role.eq(role),
             alert_route::kind.eq(kind),
             alert_route::unit_id.eq(unit_id),
             alert_route::min_severity.eq(min_severity),
@@ -531,7 +559,8 @@ async fn add_route(conn: &mut AsyncPgConnection, act: &RouteAct) -> Result<Done,
         action: "route.added",
         subject: format!("route:{id}"),
         after: Some(json!({
-            "destination": destination_id.0,
+            "destination": destination_id.map(|id| id.0),
+            "role": role.map(Role::as_str),
             "kind": kind.map(AlertKind::as_str),
             "unit": unit_id.map(|id| id.0),
             "min_severity": min_severity.as_str(),

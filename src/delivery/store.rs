@@ -140,29 +140,55 @@ pub async fn record_done(
     now: DateTime<Utc>,
 ) -> QueryResult<bool> {
     conn.transaction(async |conn| {
+        lock_destination(conn, message.destination_id).await?;
+        // What was given up while it was on its way, and arrived all the same, did arrive.
         sql_query(
-            "UPDATE outbox SET done_at = $2, locked_until = NULL, attempts = attempts + 1 WHERE id = $1 AND done_at IS NULL AND failed_at IS NULL",
+            "UPDATE outbox SET done_at = $2, failed_at = NULL, locked_until = NULL, attempts = attempts + 1 WHERE id = $1 AND done_at IS NULL",
         )
         .bind::<BigInt, _>(message.outbox_id)
         .bind::<Timestamptz, _>(now)
         .execute(conn)
         .await?;
-        let mended = sql_query(
+        sql_query(
             "UPDATE destination SET failures = 0, broken_until = NULL WHERE id = $1 AND failures > 0",
         )
         .bind::<BigInt, _>(message.destination_id)
         .execute(conn)
         .await?;
-        if mended == 0 {
-            return Ok(false);
-        }
-        let subject = Subject::Destination(message.destination_id);
-        Ok(end(conn, &[key(AlertKind::NotDelivered, subject)], now).await? > 0)
+        end_not_delivered(conn, message.destination_id, now).await
     })
     .await
 }
 
-/// A message did not arrive: it is tried again, or given up with an alert. Returns whether it was given up.
+/// Lets the outcomes of one destination be noted one after another: each changes its message, the destination, and perhaps all that
+/// waits for it. Messages to it may be written meanwhile.
+async fn lock_destination(
+    conn: &mut AsyncPgConnection,
+    destination: DestinationId,
+) -> QueryResult<()> {
+    sql_query("SELECT FROM destination WHERE id = $1 FOR NO KEY UPDATE")
+        .bind::<BigInt, _>(destination)
+        .execute(conn)
+        .await
+        .map(drop)
+}
+
+/// Messages arrive there, or nobody waits for them any more: "messages not delivered" ends, and one that a person made quiet may speak
+/// again. Returns whether there was one.
+///
+/// # Errors
+/// When the database fails.
+pub async fn end_not_delivered(
+    conn: &mut AsyncPgConnection,
+    destination: DestinationId,
+    now: DateTime<Utc>,
+) -> QueryResult<bool> {
+    let key = key(AlertKind::NotDelivered, Subject::Destination(destination));
+    Ok(end(conn, &[key], now).await? > 0)
+}
+
+/// A message did not arrive: it is tried again, or given up with an alert. Returns whether it was given up now; one that had been given
+/// up meanwhile, because its destination was turned off, stays as it is.
 ///
 /// # Errors
 /// When the database fails.
@@ -176,7 +202,8 @@ pub async fn record_failure(
     let next = next_try(message.attempts + 1, jitter, error.after, now).filter(|_| !error.is_gone);
     let text: String = error.text.chars().take(ERROR_CHARS_MAX).collect();
     conn.transaction(async |conn| {
-        sql_query(include_str!("sql/record_failure.sql"))
+        lock_destination(conn, message.destination_id).await?;
+        let noted = sql_query(include_str!("sql/record_failure.sql"))
             .bind::<BigInt, _>(message.outbox_id)
             .bind::<Text, _>(text)
             .bind::<Nullable<Timestamptz>, _>(next)
@@ -186,8 +213,12 @@ pub async fn record_failure(
             .bind::<BigInt, _>(BREAKER_FOR.num_seconds())
             .execute(conn)
             .await?;
+        if noted == 0 {
+            return Ok(false);
+        }
         if error.is_gone {
-            give_up_waiting(conn, message.destination_id, &error.text, now).await?;
+            let destination = Some(message.destination_id);
+            give_up_waiting(conn, destination, &error.text, now).await?;
         }
         if next.is_some() {
             return Ok(false);
@@ -204,31 +235,34 @@ pub async fn record_failure(
     .await
 }
 
-/// What waits for a destination that is no longer used is given up.
+/// What waits at destinations that are turned off is given up, at all of them or at one: messages, and alerts that were to be told
+/// together. Each says so.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn give_up_waiting(
     conn: &mut AsyncPgConnection,
-    destination: DestinationId,
+    destination: Option<DestinationId>,
     why: &str,
     now: DateTime<Utc>,
-) -> QueryResult<()> {
+) -> QueryResult<usize> {
     let text: String = why.chars().take(ERROR_CHARS_MAX).collect();
-    sql_query(
-        "UPDATE outbox SET failed_at = $2, locked_until = NULL, last_error = coalesce(last_error, $3) \
-         WHERE destination_id = $1 AND done_at IS NULL AND failed_at IS NULL",
+    let messages = sql_query(
+        "UPDATE outbox o SET failed_at = $2, locked_until = NULL, last_error = coalesce(o.last_error, $3) FROM destination d \
+         WHERE d.id = o.destination_id AND d.disabled_at IS NOT NULL AND ($1 IS NULL OR d.id = $1) AND o.done_at IS NULL AND o.failed_at IS NULL",
     )
-    .bind::<BigInt, _>(destination)
+    .bind::<Nullable<BigInt>, _>(destination)
     .bind::<Timestamptz, _>(now)
-    .bind::<Text, _>(text)
+    .bind::<Text, _>(&text)
     .execute(conn)
     .await?;
-    sql_query("DELETE FROM digest_entry WHERE destination_id = $1")
-        .bind::<BigInt, _>(destination)
+    let entries = sql_query(include_str!("sql/give_up_digests.sql"))
+        .bind::<Nullable<BigInt>, _>(destination)
+        .bind::<Timestamptz, _>(now)
+        .bind::<Text, _>(&text)
         .execute(conn)
-        .await
-        .map(drop)
+        .await?;
+    Ok(messages + entries)
 }
 
 /// A message as the page lists it.
@@ -308,21 +342,18 @@ pub struct ToldLine {
     /// To whom.
     #[diesel(sql_type = Text)]
     pub destination: String,
-    /// Why.
-    #[diesel(sql_type = Text)]
-    pub event: MessageEvent,
-    /// When it was caused.
-    #[diesel(sql_type = Timestamptz)]
-    pub created_at: DateTime<Utc>,
     /// When it arrived.
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub done_at: Option<DateTime<Utc>>,
     /// When it was given up.
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub failed_at: Option<DateTime<Utc>>,
+    /// Whether it has not been sent yet, because it will be told together with others.
+    #[diesel(sql_type = Bool)]
+    pub waits_together: bool,
 }
 
-/// Whom alerts were told.
+/// Whom alerts were told, and will be.
 ///
 /// # Errors
 /// When the database fails.

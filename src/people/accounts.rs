@@ -76,34 +76,163 @@ pub async fn sign_in(
     attempt: SignInTry,
     now: DateTime<Utc>,
 ) -> Result<SignInOutcome, AccountError> {
-    let in_line = passwords.enter()?;
-    let account = account_key(&attempt.name);
-    let mut conn = db.conn().await?;
-    match count_try(&mut conn, &account, &attempt.place, now).await? {
-        Decision::Try { .. } => {}
-        Decision::Wait(wait) => return Ok(SignInOutcome::Wait(wait)),
-        Decision::NeedsAdmin => return Ok(SignInOutcome::NeedsAdmin),
+    let tried = try_password(
+        db,
+        passwords,
+        &attempt.name,
+        attempt.password,
+        &attempt.place,
+        now,
+    );
+    match tried.await? {
+        Tried::Right(user, renewed) => {
+            let mut conn = db.conn().await?;
+            let token = start_session(&mut conn, &user, &attempt.visitor, renewed, now).await?;
+            Ok(SignInOutcome::SignedIn(token))
+        }
+        Tried::Wrong(user) => {
+            let mut conn = db.conn().await?;
+            record_wrong_try(&mut conn, user.as_ref(), &attempt.place, now).await?;
+            Ok(SignInOutcome::Wrong)
+        }
+        Tried::Wait(wait) => Ok(SignInOutcome::Wait(wait)),
+        Tried::NeedsAdmin => Ok(SignInOutcome::NeedsAdmin),
     }
-    let user = match SignInName::parse(&attempt.name) {
+}
+
+/// What became of a password that somebody typed.
+enum Tried {
+    /// It is that of an account that works; with its new hash when the stored one is weaker than today's.
+    Right(User, Option<String>),
+    /// It is not, or there is no such account, or it is disabled.
+    Wrong(Option<User>),
+    /// It was not looked at.
+    Wait(Duration),
+    /// It was not looked at, nor will be.
+    NeedsAdmin,
+}
+
+/// Counts a try (S-07) and checks its password (S-06), with no connection held over the slow part.
+async fn try_password(
+    db: &Db,
+    passwords: &PasswordHasher,
+    name: &str,
+    password: String,
+    place: &str,
+    now: DateTime<Utc>,
+) -> Result<Tried, AccountError> {
+    let in_line = passwords.enter()?;
+    let mut conn = db.conn().await?;
+    match count_try(&mut conn, &account_key(name), place, now).await? {
+        Decision::Try { .. } => {}
+        Decision::Wait(wait) => return Ok(Tried::Wait(wait)),
+        Decision::NeedsAdmin => return Ok(Tried::NeedsAdmin),
+    }
+    let user = match SignInName::parse(name) {
         Some(name) => store::find_user(&conn, &name).await?,
         None => None,
     };
     // The connection goes back before the slow part, so that sign-ins never hold the pool.
     drop(conn);
     let stored = user.as_ref().map(|user| user.password_hash.clone());
-    let right = in_line.verify(attempt.password.clone(), stored).await?;
-    let mut conn = db.conn().await?;
+    let right = in_line.verify(password.clone(), stored).await?;
     match user {
         Some(user) if right && user.disabled_at.is_none() => {
-            let renewed = renewed_hash(passwords, &user, attempt.password).await?;
-            let token = start_session(&mut conn, &user, &attempt.visitor, renewed, now).await?;
-            Ok(SignInOutcome::SignedIn(token))
+            let renewed = renewed_hash(passwords, &user, password).await?;
+            Ok(Tried::Right(user, renewed))
         }
-        user => {
-            record_wrong_try(&mut conn, user.as_ref(), &attempt.place, now).await?;
-            Ok(SignInOutcome::Wrong)
-        }
+        user => Ok(Tried::Wrong(user)),
     }
+}
+
+/// A signed-in person who enters the password again (S-16).
+#[derive(Debug)]
+pub struct StepUpTry<'a> {
+    /// Whose account it is: that of the session, never what was typed.
+    pub user: &'a User,
+    /// The password as typed.
+    pub password: String,
+    /// Where it comes from, see [`throttle`].
+    pub place: String,
+    /// The session: it gets a new id (S-12).
+    pub session: TokenHash,
+}
+
+/// How entering the password again ended.
+#[derive(Debug)]
+pub enum StepUpOutcome {
+    /// The new id of the session.
+    Done(Token),
+    /// The password is wrong; the session goes on as it was.
+    Wrong,
+    /// Too many tries.
+    Wait(Duration),
+    /// Too many tries for anybody but an administrator to help.
+    NeedsAdmin,
+    /// The session ended meanwhile.
+    Ended,
+}
+
+/// Checks the password of a signed-in person again, with the brake of signing in (S-07).
+///
+/// # Errors
+/// See [`AccountError`]; [`HashError::Busy`] when too many try at once.
+pub async fn step_up(
+    db: &Db,
+    passwords: &PasswordHasher,
+    attempt: StepUpTry<'_>,
+    now: DateTime<Utc>,
+) -> Result<StepUpOutcome, AccountError> {
+    let (user, place) = (attempt.user, &attempt.place);
+    let tried = try_password(
+        db,
+        passwords,
+        &user.sign_in_name,
+        attempt.password,
+        place,
+        now,
+    );
+    match tried.await? {
+        Tried::Right(user, renewed) => {
+            let mut conn = db.conn().await?;
+            let token = renew_session(&mut conn, &user, &attempt.session, renewed, now).await?;
+            Ok(token.map_or(StepUpOutcome::Ended, StepUpOutcome::Done))
+        }
+        Tried::Wrong(_) => {
+            let mut conn = db.conn().await?;
+            let actor = Actor::User(user.id);
+            let event = Event::new(actor, "session.step_up_refused", subject(user.id))
+                .with_after(json!({ "from": place }));
+            conn.transaction(async |conn| record_audit(conn, &event, now).await)
+                .await?;
+            Ok(StepUpOutcome::Wrong)
+        }
+        Tried::Wait(wait) => Ok(StepUpOutcome::Wait(wait)),
+        Tried::NeedsAdmin => Ok(StepUpOutcome::NeedsAdmin),
+    }
+}
+
+async fn renew_session(
+    conn: &mut AsyncPgConnection,
+    user: &User,
+    old: &TokenHash,
+    renewed_hash: Option<String>,
+    now: DateTime<Utc>,
+) -> Result<Option<Token>, AccountError> {
+    conn.transaction(async |conn| {
+        store::delete_failures(conn, &user.sign_in_name).await?;
+        if let Some(hash) = &renewed_hash {
+            store::set_password_hash(conn, user.id, hash).await?;
+        }
+        let token = session::renew_session(conn, old, user.id, now).await?;
+        if token.is_some() {
+            let actor = Actor::User(user.id);
+            let event = Event::new(actor, "session.stepped_up", subject(user.id));
+            record_audit(conn, &event, now).await?;
+        }
+        Ok(token)
+    })
+    .await
 }
 
 async fn count_try(

@@ -20,6 +20,8 @@ use crate::ids::{UnitId, UserId};
 pub const IDLE_MAX: TimeDelta = TimeDelta::minutes(15);
 /// Every session ends after this long (S-13).
 pub const LIFE_MAX: TimeDelta = TimeDelta::hours(12);
+/// For this long after a password was entered its person may do what needs a fresh one (S-16).
+pub const FRESH_MAX: TimeDelta = TimeDelta::minutes(5);
 /// The time of last use is written at most this often.
 const TOUCH_EVERY: TimeDelta = TimeDelta::minutes(1);
 
@@ -101,6 +103,8 @@ pub struct Session {
     pub last_used_at: DateTime<Utc>,
     /// A sentence for the next page.
     pub flash: Option<String>,
+    /// When its person last entered a password.
+    pub password_at: Option<DateTime<Utc>>,
     /// Who signed in.
     pub person: Option<SessionPerson>,
 }
@@ -110,6 +114,12 @@ impl Session {
     #[must_use]
     pub fn is_touch_due(&self, now: DateTime<Utc>) -> bool {
         now - self.last_used_at >= TOUCH_EVERY
+    }
+
+    /// Whether a password was entered lately (S-16).
+    #[must_use]
+    pub fn is_fresh(&self, now: DateTime<Utc>) -> bool {
+        self.password_at.is_some_and(|at| now - at <= FRESH_MAX)
     }
 }
 
@@ -133,7 +143,7 @@ pub struct SessionPerson {
     pub critical_sound: bool,
 }
 
-/// Starts a session for a person, or for a visitor.
+/// Starts a session for a person who has just entered a password, or for a visitor.
 ///
 /// # Errors
 /// When the database cannot be written.
@@ -150,10 +160,37 @@ pub async fn insert_session(
             user_session::created_at.eq(now),
             user_session::last_used_at.eq(now),
             user_session::expires_at.eq(now + LIFE_MAX),
+            user_session::password_at.eq(user.map(|_| now)),
         ))
         .execute(conn)
         .await?;
     Ok(token)
+}
+
+/// Gives the session of a person who has entered the password again a new id; the old one is dead at once (S-12). It ends when it would
+/// have ended (S-13). `None` when it had ended already.
+///
+/// # Errors
+/// When the database cannot be written.
+pub async fn renew_session(
+    conn: &mut AsyncPgConnection,
+    old: &TokenHash,
+    user: UserId,
+    now: DateTime<Utc>,
+) -> QueryResult<Option<Token>> {
+    let token = Token::random();
+    let own = user_session::table
+        .filter(user_session::token_hash.eq(old.as_bytes()))
+        .filter(user_session::user_id.eq(user.0));
+    let renewed = update(own)
+        .set((
+            user_session::token_hash.eq(token.hash().as_bytes()),
+            user_session::password_at.eq(now),
+            user_session::last_used_at.eq(now),
+        ))
+        .execute(conn)
+        .await?;
+    Ok((renewed == 1).then_some(token))
 }
 
 /// The session of this token, while it lives and its person is not disabled.
@@ -165,7 +202,12 @@ pub async fn find_session(
     token: &TokenHash,
     now: DateTime<Utc>,
 ) -> QueryResult<Option<Session>> {
-    type Row = (DateTime<Utc>, Option<String>, Option<SessionPerson>);
+    type Row = (
+        DateTime<Utc>,
+        Option<String>,
+        Option<DateTime<Utc>>,
+        Option<SessionPerson>,
+    );
     let row: Option<Row> = user_session::table
         .left_join(app_user::table.left_join(unit::table.inner_join(facility::table)))
         .filter(user_session::token_hash.eq(token.as_bytes()))
@@ -175,6 +217,7 @@ pub async fn find_session(
         .select((
             user_session::last_used_at,
             user_session::flash,
+            user_session::password_at,
             (
                 app_user::id,
                 app_user::display_name,
@@ -189,12 +232,15 @@ pub async fn find_session(
         .first(&mut conn)
         .await
         .optional()?;
-    Ok(row.map(|(last_used_at, flash, person)| Session {
-        token: *token,
-        last_used_at,
-        flash,
-        person,
-    }))
+    Ok(
+        row.map(|(last_used_at, flash, password_at, person)| Session {
+            token: *token,
+            last_used_at,
+            flash,
+            password_at,
+            person,
+        }),
+    )
 }
 
 /// Those of these sessions that live and have a person who is not disabled; by one query for all open pages (S-14).

@@ -27,6 +27,21 @@ pub async fn find_user(
         .optional()
 }
 
+/// The account with this id.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn find_user_by_id(
+    mut conn: &AsyncPgConnection,
+    id: UserId,
+) -> QueryResult<Option<User>> {
+    User::query()
+        .filter(app_user::id.eq(id))
+        .first(&mut conn)
+        .await
+        .optional()
+}
+
 /// Accounts by name.
 ///
 /// # Errors

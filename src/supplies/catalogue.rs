@@ -1,9 +1,13 @@
-//! Items, their packs and codes, where they are held, and suppliers, as people add and change them one by one; many at once come by
+//! Items, their packs and codes, where they are held, places of stock, suppliers and rounds, as people add and change them one by one; many at
+//! once come by
 //! [`super::import`]. Every change is one transaction with its form's key and its row of the audit (S-50).
 
+mod file;
 mod holding;
 mod items;
 mod packs;
+mod places;
+mod rounds;
 mod sheet;
 mod suppliers;
 
@@ -13,7 +17,19 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 use uuid::Uuid;
 
+pub use self::file::{
+    CatalogueFilter, CatalogueItem, CataloguePlace, FILE_FOUND_KEYS_SQL, FILE_ITEMS_SQL,
+    FILE_KEYS_SQL, FILE_PLACES_SQL, list_catalogue,
+};
 pub use self::holding::{Held, find_held};
+pub use self::places::{
+    PlaceAct, PlaceError, PlaceFault, PlaceFields, PlaceForm, PlacePosted, PlaceRefusal,
+    find_place_fields, perform_place_form,
+};
+pub use self::rounds::{
+    ROUNDS_SQL, RoundAct, RoundFields, RoundForm, RoundRow, find_round, list_rounds,
+    perform_round_form,
+};
 pub use self::sheet::{CODES_MAX, ITEM_SHEET_SQL, ItemSheet, PackRow, find_item_sheet};
 pub use self::suppliers::{SupplierFields, SupplierForm, find_supplier, perform_supplier_form};
 use super::carry::{Reach, carry_or_note};

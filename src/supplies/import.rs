@@ -1,6 +1,6 @@
 //! Items, places and rules from a CSV file (`docs/IMPORT.md`): first what it would do, then exactly that.
 //!
-//! One row is an item, or an item at a place. Empty cells change nothing. [`check_file`] reads, looks up and decides; nothing is written.
+//! One row is an item, or an item at a place; its place of stock is made or changed with it. Empty cells change nothing. [`check_file`] reads, looks up and decides; nothing is written.
 //! [`apply_file`] and [`apply_upload`] do the same in one transaction and write all of it or nothing; then everything whose rule
 //! changed is settled (R19, R23).
 
@@ -14,7 +14,8 @@ use diesel::result::{DatabaseErrorKind, Error as QueryError};
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use uuid::Uuid;
 
-pub use decide::{Change, ItemWrite, PlaceWrite, SupplyPlan};
+pub use decide::{Change, CodeWrite, ItemWrite, PlaceWrite, StockPlaceWrite, SupplyPlan};
+pub use facts::{IMPORT_CODES_SQL, IMPORT_PLACES_SQL, IMPORT_ROOMS_SQL};
 pub use read::{COLUMNS, Fault};
 
 use crate::assets::import::{find_upload, remove_upload, sha256_hex};
@@ -48,6 +49,16 @@ pub enum SupplyImportError {
     /// The file is kept no more.
     #[error("the file is kept no more: send it again")]
     Gone,
+    /// A statement wrote less than it was given, so all of it was taken back.
+    #[error("{written} of {given} {what} could be written, so nothing was imported")]
+    NotWhole {
+        /// Of what.
+        what: &'static str,
+        /// How many there were.
+        given: usize,
+        /// How many were written.
+        written: usize,
+    },
     /// The database fails.
     #[error("the import could not be written")]
     Database(#[from] QueryError),
@@ -196,7 +207,9 @@ async fn apply(
             "sha256": sha256_hex(write.bytes),
             "new_items": plan.new_items(),
             "changed_items": plan.items.len() - plan.new_items(),
+            "stock_places": plan.stock_places.len(),
             "places": plan.places.len(),
+            "new_rounds": plan.new_rounds,
             "unchanged": plan.unchanged,
             "left_out": plan.faulty_rows,
         }),

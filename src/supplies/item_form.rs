@@ -6,6 +6,8 @@ use crate::codes::gs1::wrong_check_digit;
 pub const COST_MAX: f64 = 1_000_000.0;
 /// The most base units of a pack.
 pub const PACK_UNITS_MAX: i64 = 1_000_000;
+/// The most days between two rounds.
+pub const ROUND_DAYS_MAX: f32 = 60.0;
 /// The longest delivery, in days.
 pub const LEAD_DAYS_MAX: f32 = 365.0;
 
@@ -46,6 +48,8 @@ pub enum ItemField {
     LeadDeviation,
     /// Cost of one order.
     OrderCost,
+    /// Days between two rounds.
+    EveryDays,
 }
 
 /// What is wrong with a form.
@@ -63,6 +67,10 @@ pub enum ItemFault {
     Cost(ItemField, String),
     /// Not a number of days from 0 to [`LEAD_DAYS_MAX`].
     Days(ItemField, String),
+    /// Not a number of days from 0 to [`ROUND_DAYS_MAX`].
+    RoundDays(String),
+    /// So many places are on the round.
+    RoundUsed(i64),
     /// Not a whole number from 2 to [`PACK_UNITS_MAX`].
     Units(String),
     /// A GTIN whose last digit would have to be another one.
@@ -101,6 +109,8 @@ impl ItemFault {
             | Self::Days(field, _)
             | Self::Taken(field, _) => *field,
             Self::Class(_) => ItemField::Class,
+            Self::RoundDays(_) => ItemField::EveryDays,
+            Self::RoundUsed(_) => ItemField::Name,
             Self::Units(_) => ItemField::PackUnits,
             Self::CheckDigit(..) | Self::CodeTaken(..) => ItemField::Code,
             Self::UnitFixed(_) => ItemField::Unit,
@@ -262,6 +272,16 @@ pub fn days(field: ItemField, text: &str, faults: &mut Vec<ItemFault>) -> f32 {
     fit.unwrap_or_default()
 }
 
+/// How often a round goes, in days.
+pub fn round_days(text: &str, faults: &mut Vec<ItemFault>) -> f32 {
+    let number: Option<f32> = text.trim().parse().ok();
+    let fit = number.filter(|days| (0.0..=ROUND_DAYS_MAX).contains(days));
+    if fit.is_none() {
+        faults.push(ItemFault::RoundDays(short(text)));
+    }
+    fit.unwrap_or_default()
+}
+
 /// The base units of a pack: more than one, else it is no pack (R4).
 pub fn pack_units(text: &str, faults: &mut Vec<ItemFault>) -> i64 {
     let number: Option<i64> = text.trim().parse().ok();
@@ -345,6 +365,17 @@ mod tests {
             [ItemFault::CheckDigit("9506000134353".to_owned(), 2)]
         );
         assert_eq!(read(" ").1, [ItemFault::Empty(ItemField::Code)]);
+    }
+
+    #[test]
+    fn rounds_go_every_so_many_days() {
+        for text in ["", "-1", "60.5", "NaN", "daily"] {
+            let mut faults = Vec::new();
+            round_days(text, &mut faults);
+            assert_eq!(faults, [ItemFault::RoundDays(text.to_owned())]);
+        }
+        let mut faults = Vec::new();
+        assert_eq!((round_days(" 0.5 ", &mut faults), faults.len()), (0.5, 0));
     }
 
     #[test]

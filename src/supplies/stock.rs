@@ -25,7 +25,7 @@ pub use self::moves::{
 use super::ledger::{StockKey, columns};
 use super::settle::{StandingRow, list_standings};
 use crate::db::types::StockPlaceKind;
-use crate::ids::{BinId, ItemId, StockPlaceId};
+use crate::ids::{AssetId, BinId, ItemId, RoomId, StockPlaceId};
 
 /// A place by itself.
 pub const STOCK_PLACE_SQL: &str = include_str!("sql/stock_place.sql");
@@ -166,6 +166,12 @@ pub struct PlaceCard {
     /// Its name.
     #[diesel(sql_type = Text)]
     pub name: String,
+    /// The room it is in, or belongs to.
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub room_id: Option<RoomId>,
+    /// The cart as a device.
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub asset_id: Option<AssetId>,
     /// Until when a cabinet that is not heard was (R24).
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub silent_since: Option<DateTime<Utc>>,

@@ -20,10 +20,11 @@ use crate::alerts::list::{
 };
 use crate::alerts::rules::may_resolve;
 use crate::app::App;
-use crate::db::types::{AlertKind, AlertState, Role};
+use crate::db::types::{AlertKind, AlertState, MessageState, Role};
 use crate::delivery::store::{ToldLine, list_told};
 use crate::ids::{AlertId, UnitId};
 use crate::live::Topic;
+use crate::places::store::list_units;
 
 mod act;
 pub mod form;
@@ -60,15 +61,15 @@ pub struct AlertsPage {
     pub heading: String,
     /// Values of the address that mean nothing.
     pub problems: Vec<String>,
-    /// One's own unit or all.
-    pub units: Vec<SegLink>,
+    /// One's own unit, all, and another one when it was chosen.
+    pub whose: Vec<SegLink>,
+    /// Units to choose from: value, name, chosen.
+    pub units: Vec<(String, String, bool)>,
     /// All now, open, acknowledged, over.
     pub states: Vec<SegLink>,
     /// Kinds: value, word, chosen.
     pub kinds: Vec<(&'static str, &'static str, bool)>,
-    /// For the form of kinds.
-    pub unit_word: &'static str,
-    /// For the form of kinds.
+    /// For the form of units and kinds.
     pub state_word: &'static str,
     /// The alerts.
     pub rows: Vec<AlertRow>,
@@ -110,8 +111,8 @@ pub struct AlertRow {
     pub severity: Chip,
     /// "Infusion pump: 1 ready in ...".
     pub sentence: String,
-    /// What it is about.
-    pub href: String,
+    /// The page of what it is about, when there is one that this person may open.
+    pub href: Option<String>,
     /// "Soiled item in clean room".
     pub kind: &'static str,
     /// "It covers 3W-12.".
@@ -155,25 +156,28 @@ pub async fn page(
 ) -> Result<Page<AlertsPage>, PageError> {
     let mut shell = viewer.shell(Nav::Alerts);
     shell.watch([Topic::Alerts]);
-    let (filter, problems) = params.filter(&viewer, &shell);
     let after = params.after.as_deref().and_then(AlertCursor::parse);
     let conn = app.db.conn().await?;
-    let (counts, found) = tokio::try_join!(
+    let units = list_units(&conn).await?;
+    let (filter, problems) = params.filter(&viewer, &shell, &units);
+    let (own, chosen, found) = tokio::try_join!(
         count_alerts(&conn, filter.kind, viewer.home_unit),
+        count_alerts(&conn, filter.kind, filter.unit),
         list_alerts(&conn, &filter, after, ALERTS_PER_PAGE, shell.now),
     )?;
     let ids: Vec<AlertId> = found.lines.iter().map(|line| line.alert_id).collect();
     let told = list_told(&conn, &ids).await?;
-    let mut page = AlertsPage::new(
-        shell,
-        viewer.role,
-        viewer.home_unit,
-        &filter,
+    let listed = Listed {
+        filter,
+        home_unit: viewer.home_unit,
+        units,
         problems,
-        counts,
-        &found,
-        after.is_some(),
-    );
+        own,
+        chosen,
+        found,
+        is_later: after.is_some(),
+    };
+    let mut page = AlertsPage::new(shell, viewer.role, listed);
     for row in &mut page.rows {
         let of = told.iter().filter(|told| told.alert_id == row.id);
         row.notes
@@ -182,22 +186,39 @@ pub async fn page(
     Ok(Page::new(page))
 }
 
+/// What the page is made of.
+struct Listed {
+    filter: AlertFilter,
+    home_unit: Option<UnitId>,
+    units: Vec<(UnitId, String)>,
+    problems: Vec<String>,
+    /// With those of one's own unit.
+    own: AlertCounts,
+    /// With those of the unit that was chosen.
+    chosen: AlertCounts,
+    found: AlertPage,
+    is_later: bool,
+}
+
 /// "Told Supply team at 14:02."
 fn told_words(told: &ToldLine, shell: &Shell) -> String {
     let t = &shell.t.delivery;
     match (told.done_at, told.failed_at) {
         (Some(at), _) => fill(t.told, &[&told.destination, &filters::clock(at, shell)]),
         (None, Some(_)) => fill(t.told_failed, &[&told.destination]),
+        (None, None) if told.waits_together => fill(t.told_together, &[&told.destination]),
         (None, None) => fill(t.told_waiting, &[&told.destination]),
     }
 }
 
 impl AlertParams {
-    /// What is asked for; unknown values are named and left out.
+    /// What is asked for, of these units; unknown values are named and left out. Alerts of every unit are for everybody to read, because
+    /// people fetch and help across units.
     pub(in crate::web) fn filter(
         &self,
         viewer: &Viewer,
         shell: &Shell,
+        units: &[(UnitId, String)],
     ) -> (AlertFilter, Vec<String>) {
         let t = &shell.t.alerts;
         let mut problems = Vec::new();
@@ -218,7 +239,13 @@ impl AlertParams {
             None => {}
             Some("mine") => filter.unit = viewer.home_unit,
             Some("all") => filter.unit = None,
-            Some(other) => refuse(t.field_unit, other),
+            Some(other) => {
+                let id = other.parse().ok().map(UnitId);
+                filter.unit = id.filter(|id| units.iter().any(|(known, _)| known == id));
+                if filter.unit.is_none() {
+                    refuse(t.field_unit, other);
+                }
+            }
         }
         if let Some(value) = given(&self.state) {
             match Which::parse(&value) {
@@ -236,66 +263,69 @@ impl AlertParams {
     }
 }
 
-/// The filters of a list as they stand in its address.
-fn list_pairs(filter: &AlertFilter) -> Vec<(&'static str, &'static str)> {
-    let mut pairs = vec![("unit", unit_word(filter)), ("state", filter.which.word())];
-    pairs.extend(filter.kind.map(|kind| ("kind", kind.as_str())));
-    pairs
+/// A list's filters as they stand in its address.
+struct Address {
+    filter: AlertFilter,
+    unit: String,
 }
 
-/// The address of a list.
-fn list_href(filter: &AlertFilter, after: Option<AlertCursor>) -> String {
-    let after = after.map(|cursor| cursor.to_string());
-    let mut pairs: Vec<(&str, &str)> = list_pairs(filter);
-    pairs.extend(after.as_deref().map(|after| ("after", after)));
-    routes::with_query(routes::ALERTS, &pairs)
+impl Address {
+    fn new(filter: AlertFilter, home_unit: Option<UnitId>) -> Self {
+        Self {
+            filter,
+            unit: unit_word(filter.unit, home_unit),
+        }
+    }
+
+    fn pairs(&self) -> Vec<(&str, &str)> {
+        let mut pairs = vec![
+            ("unit", self.unit.as_str()),
+            ("state", self.filter.which.word()),
+        ];
+        pairs.extend(self.filter.kind.map(|kind| ("kind", kind.as_str())));
+        pairs
+    }
+
+    fn href(&self, after: Option<AlertCursor>) -> String {
+        let after = after.map(|cursor| cursor.to_string());
+        let mut pairs = self.pairs();
+        pairs.extend(after.as_deref().map(|after| ("after", after)));
+        routes::with_query(routes::ALERTS, &pairs)
+    }
 }
 
-fn unit_word(filter: &AlertFilter) -> &'static str {
-    if filter.unit.is_some() { "mine" } else { "all" }
+/// A unit in the address: one's own has a word, so that the address means that of whoever opens it.
+fn unit_word(unit: Option<UnitId>, home_unit: Option<UnitId>) -> String {
+    match unit {
+        None => "all".to_owned(),
+        unit if unit == home_unit => "mine".to_owned(),
+        Some(unit) => unit.to_string(),
+    }
 }
 
 impl AlertsPage {
-    #[expect(clippy::too_many_arguments, reason = "what one page is made of")]
-    fn new(
-        shell: Shell,
-        role: Role,
-        home_unit: Option<UnitId>,
-        filter: &AlertFilter,
-        problems: Vec<String>,
-        counts: AlertCounts,
-        found: &AlertPage,
-        is_later: bool,
-    ) -> Self {
+    fn new(shell: Shell, role: Role, listed: Listed) -> Self {
         let t = &shell.t.alerts;
-        let unit_name = shell
-            .person
-            .as_ref()
-            .and_then(|person| person.home_unit.clone());
+        let (filter, chosen) = (listed.filter, listed.chosen);
+        let address = |filter: AlertFilter| Address::new(filter, listed.home_unit);
+        let unit_name = filter.unit.map(|unit| listed.name_of(unit));
         let (unresolved, open) = match filter.unit {
-            Some(_) => (counts.unit_unresolved, counts.unit_open),
-            None => (counts.unresolved, counts.open),
+            Some(_) => (chosen.unit_unresolved, chosen.unit_open),
+            None => (chosen.unresolved, chosen.open),
         };
-        let heading = match (filter.which == Which::Recent, filter.unit, &unit_name) {
-            (false, Some(_), Some(unit)) => fill(t.title_unit, &[unit, &grouped(open)]),
-            (false, ..) => fill(t.title, &[&grouped(open)]),
-            (true, Some(_), Some(unit)) => fill(t.title_recent_unit, &[unit]),
-            (true, ..) => t.title_recent.to_owned(),
+        let heading = match (filter.which == Which::Recent, &unit_name) {
+            (false, Some(unit)) => fill(t.title_unit, &[unit, &grouped(open)]),
+            (false, None) => fill(t.title, &[&grouped(open)]),
+            (true, Some(unit)) => fill(t.title_recent_unit, &[unit]),
+            (true, None) => t.title_recent.to_owned(),
         };
-        let mut units = Vec::new();
-        if let (Some(unit), Some(name)) = (home_unit, unit_name) {
-            for (unit, word, count) in [
-                (Some(unit), name, counts.unit_unresolved),
-                (None, t.all_units.to_owned(), counts.unresolved),
-            ] {
-                units.push(SegLink {
-                    href: list_href(&AlertFilter { unit, ..*filter }, None),
-                    word,
-                    count: Some(grouped(count)),
-                    is_current: unit == filter.unit,
-                });
-            }
-        }
+        let whose = listed.whose(t.all_units).into_iter();
+        let whose = whose.map(|(unit, word, count)| SegLink {
+            href: address(AlertFilter { unit, ..filter }).href(None),
+            word,
+            count: Some(grouped(count)),
+            is_current: unit == filter.unit,
+        });
         let states = [
             (Which::Unresolved, t.now, Some(unresolved)),
             (Which::Open, t.open, Some(open)),
@@ -303,7 +333,7 @@ impl AlertsPage {
             (Which::Recent, t.recent, None),
         ];
         let states = states.map(|(which, word, count)| SegLink {
-            href: list_href(&AlertFilter { which, ..*filter }, None),
+            href: address(AlertFilter { which, ..filter }).href(None),
             word: word.to_owned(),
             count: count.map(grouped),
             is_current: which == filter.which,
@@ -312,29 +342,68 @@ impl AlertsPage {
             let is_chosen = filter.kind == Some(*kind);
             (kind.as_str(), kind_word(*kind, shell.t), is_chosen)
         });
-        let rows: Vec<AlertRow> = found
+        let rows: Vec<AlertRow> = listed
+            .found
             .lines
             .iter()
             .map(|line| AlertRow::new(line, role, &shell))
             .collect();
+        let here = address(filter);
         Self {
             heading,
-            problems,
-            units,
+            whose: whose.collect(),
+            units: listed.choices(t.all_units),
             states: states.into(),
             kinds: kinds.collect(),
-            unit_word: unit_word(filter),
             state_word: filter.which.word(),
             is_recent: filter.which == Which::Recent,
             can_acknowledge: rows.iter().any(|row| row.is_open),
             key: new_key(),
             next: routes::safe_next(&shell.here).to_owned(),
-            next_href: found.next.map(|after| list_href(filter, Some(after))),
-            start_href: is_later.then(|| list_href(filter, None)),
-            csv_href: exports::download_href(routes::ALERTS_CSV, &list_pairs(filter)),
+            next_href: listed.found.next.map(|after| here.href(Some(after))),
+            start_href: listed.is_later.then(|| here.href(None)),
+            csv_href: exports::download_href(routes::ALERTS_CSV, &here.pairs()),
+            problems: listed.problems,
             rows,
             shell,
         }
+    }
+}
+
+impl Listed {
+    fn name_of(&self, unit: UnitId) -> String {
+        let found = self.units.iter().find(|(known, _)| *known == unit);
+        found.map(|(_, name)| name.clone()).unwrap_or_default()
+    }
+
+    /// The lists one press away, with how many alerts each has: one's own unit, all, and another unit that was chosen. Nothing to choose
+    /// from without a unit.
+    fn whose(&self, all_units: &str) -> Vec<(Option<UnitId>, String, i64)> {
+        let own = self.home_unit;
+        let other = self.filter.unit.filter(|unit| Some(*unit) != own);
+        if own.is_none() && other.is_none() {
+            return Vec::new();
+        }
+        let mut lists = Vec::new();
+        lists.extend(own.map(|unit| (own, self.name_of(unit), self.own.unit_unresolved)));
+        lists.push((None, all_units.to_owned(), self.own.unresolved));
+        lists.extend(other.map(|unit| {
+            let count = self.chosen.unit_unresolved;
+            (Some(unit), self.name_of(unit), count)
+        }));
+        lists
+    }
+
+    /// The select of units: all, then each.
+    fn choices(&self, all_units: &str) -> Vec<(String, String, bool)> {
+        let choice = |unit: Option<UnitId>, word: &str| {
+            let is_chosen = unit == self.filter.unit;
+            (unit_word(unit, self.home_unit), word.to_owned(), is_chosen)
+        };
+        let units = self.units.iter();
+        std::iter::once(choice(None, all_units))
+            .chain(units.map(|(unit, name)| choice(Some(*unit), name)))
+            .collect()
     }
 }
 
@@ -412,21 +481,27 @@ impl AlertRow {
     }
 }
 
-/// The page of what an alert is about; for a reader its rooms, when the person may not see readers.
-fn main_href(line: &AlertLine, role: Role) -> String {
+/// The page of what an alert is about; for a reader its rooms, when the person may not see readers. What was not delivered stands on the
+/// page of messages, which is not for everybody.
+fn main_href(line: &AlertLine, role: Role) -> Option<String> {
+    if line.kind == AlertKind::NotDelivered {
+        let failed = [("state", MessageState::Failed.as_str())];
+        return routes::may_open(role, routes::DELIVERIES)
+            .then(|| routes::with_query(routes::DELIVERIES, &failed));
+    }
     match (line.item_id, line.stock_place_id) {
-        (Some(item), place) => return routes::item_path(item, place),
-        (None, Some(place)) => return routes::stock_place_path(place),
+        (Some(item), place) => return Some(routes::item_path(item, place)),
+        (None, Some(place)) => return Some(routes::stock_place_path(place)),
         (None, None) => {}
     }
-    match (line.asset_id, line.room_id, line.reader_id) {
+    Some(match (line.asset_id, line.room_id, line.reader_id) {
         (Some(asset), ..) => routes::asset_path(asset),
         (None, Some(room), _) => routes::room_path(room),
         (None, None, Some(_)) if routes::may_open(role, routes::READERS) => {
             routes::READERS.to_owned()
         }
         _ => routes::ROOMS.to_owned(),
-    }
+    })
 }
 
 fn further_links(line: &AlertLine, shell: &Shell) -> Vec<(String, String)> {

@@ -20,6 +20,7 @@ use crate::ids::OutboxId;
 use crate::live::Topic;
 
 mod act;
+mod forms;
 mod setup;
 
 pub use act::act;
@@ -269,6 +270,18 @@ pub(super) fn refusal_words(
         Why::NoKey => (unfit, words.no_key.to_owned()),
         Why::SameRoute => (StatusCode::CONFLICT, words.same_route.to_owned()),
         Why::TooMany(most) => (StatusCode::CONFLICT, fill(words.too_many, &[most])),
+    }
+}
+
+/// The field of the set-up's forms that a refusal is about.
+pub(super) fn field_of(refusal: &crate::delivery::routes::RouteRefusal) -> Option<&'static str> {
+    use crate::delivery::routes::RouteRefusal as Why;
+    match refusal {
+        Why::Name | Why::NameTaken => Some("d-name"),
+        Why::Mail | Why::Url(_) => Some("d-address"),
+        Why::Minutes(_) => Some("d-minutes"),
+        Why::Step(_) => Some("r-step"),
+        Why::Gone | Why::IsOff | Why::NoKey | Why::SameRoute | Why::TooMany(_) => None,
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 
+use super::page::see_other;
 use super::strings::Strings;
 
 /// Why a request gets no ordinary answer.
@@ -32,6 +33,8 @@ pub enum PageError {
     WrongHost,
     /// Plain HTTP that did not come through a listed proxy (S-11a).
     NotThroughProxy,
+    /// The password was entered too long ago for this (S-16): here it is entered again.
+    StepUp(String),
     /// Too many tries.
     TooManyTries(Duration),
     /// No capacity just now (S-06).
@@ -67,6 +70,7 @@ impl std::fmt::Display for PageError {
 impl ResponseError for PageError {
     fn status_code(&self) -> StatusCode {
         match self {
+            Self::StepUp(_) => StatusCode::SEE_OTHER,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Forbidden | Self::FormToken | Self::NotThroughProxy => StatusCode::FORBIDDEN,
@@ -84,6 +88,9 @@ impl ResponseError for PageError {
     }
 
     fn error_response(&self) -> HttpResponse {
+        if let Self::StepUp(path) = self {
+            return see_other(path);
+        }
         // No body: the middleware writes the page.
         let mut response = HttpResponse::build(self.status_code());
         let wait = match self {

@@ -4,6 +4,7 @@
 //! and the macro `download` in its template (`docs/IMPORT.md` says what columns mean).
 
 mod boards;
+mod catalogue;
 mod counts;
 mod delivery;
 mod devices;
@@ -16,6 +17,7 @@ mod stock;
 mod stock_rules;
 
 pub use boards::{board, targets};
+pub use catalogue::{items, rounds};
 pub use counts::{count_lines, counts};
 pub use delivery::deliveries;
 pub use devices::{quarantine, readers};

@@ -1,4 +1,7 @@
-//! Signing in and out.
+//! Signing in and out, and entering the password again.
+
+use std::net::IpAddr;
+use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header;
@@ -17,6 +20,8 @@ use crate::people::password::HashError;
 use crate::people::session;
 use crate::people::throttle;
 use crate::web::extract::{Viewer, Visit};
+
+pub mod again;
 
 /// The sign-in page.
 #[derive(Debug, Template)]
@@ -115,10 +120,7 @@ pub async fn sign_in(
     let attempt = SignInTry {
         name: form.name.clone(),
         password: form.password.clone(),
-        place: browser.id_for(&app.secret_key, &account).map_or_else(
-            || throttle::network_of(visit.client),
-            throttle::place_of_browser,
-        ),
+        place: place_of(&app, &browser, &account, visit.client),
         visitor: visit.token,
     };
     let outcome = accounts::sign_in(&app.db, &app.passwords, attempt, app.clock.now()).await;
@@ -138,7 +140,7 @@ pub async fn sign_in(
             again(visit, form, wrong, StatusCode::UNPROCESSABLE_ENTITY)
         }
         Ok(SignInOutcome::Wait(wait)) => {
-            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            let seconds = whole_seconds(wait);
             let words = fill(t.sign_in.wait, &[&wait_words(seconds, &visit.shell)]);
             let mut answer = again(
                 visit,
@@ -158,6 +160,18 @@ pub async fn sign_in(
         Err(AccountError::Hash(HashError::Busy)) => Err(PageError::Busy),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Where a try counts (S-07): at the browser when it signed in to the account before, else at its network.
+fn place_of(app: &App, browser: &KnownBrowser, account: &str, client: IpAddr) -> String {
+    browser
+        .id_for(&app.secret_key, account)
+        .map_or_else(|| throttle::network_of(client), throttle::place_of_browser)
+}
+
+/// Rounded up: who comes back after them is let in.
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 
 fn find_missing(form: &SignInForm, shell: &Shell) -> Vec<Problem> {

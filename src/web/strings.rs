@@ -31,8 +31,10 @@ pub mod own_mail;
 pub mod pages;
 pub mod plan;
 pub mod register;
+pub mod rounds;
 pub mod search;
 pub mod stock_items;
+pub mod stock_places;
 pub mod stock_rules;
 pub mod supplies;
 pub mod synonyms;
@@ -107,8 +109,12 @@ pub struct Strings {
     pub lots: supplies::Lots,
     /// Items, one by one.
     pub stock_items: stock_items::StockItems,
+    /// Places of stock, one by one.
+    pub stock_places: stock_places::StockPlaces,
     /// Rules of restocking.
     pub stock_rules: stock_rules::StockRules,
+    /// Restocking rounds.
+    pub rounds: rounds::Rounds,
     /// The register of equipment.
     pub register: register::Register,
     /// The page "More".
@@ -155,7 +161,9 @@ pub static EN: Strings = Strings {
     orders: supplies::Orders::EN,
     lots: supplies::Lots::EN,
     stock_items: stock_items::StockItems::EN,
+    stock_places: stock_places::StockPlaces::EN,
     stock_rules: stock_rules::StockRules::EN,
+    rounds: rounds::Rounds::EN,
     tasks: alerts::Tasks::EN,
     favourites: alerts::Favourites::EN,
     accuracy: alerts::Accuracy::EN,
@@ -255,6 +263,14 @@ catalogue! {
         signed_out = "You have signed out.",
         ended = "Your session has ended. Sign in to go on where you were.",
         help = "No account, or password forgotten? Ask your wardtrack administrator.",
+        again_title = "Enter your password again",
+        again_lead = "Who is told, keys and the like are changed only by somebody who entered the password in the last {} minutes. Enter yours and make the change then: nothing has been changed yet.",
+        again_who = "You are signed in as {}.",
+        again_go = "Go on",
+        again_wrong = "The password is wrong. Check it and try again.",
+        again_done = "Thank you. For {} minutes you can make changes that need your password.",
+        again_needed = "You entered your password more than {} minutes ago, so nothing can be changed here.",
+        again_open = "Enter your password to change this",
     }
 }
 catalogue! {

@@ -44,14 +44,14 @@
     });
   }
 
-  // The last ten scans as text, those in vain too.
+  // The last scans as text, those in vain too.
   function note(kind, code, words) {
     if (!list) return;
     const row = document.createElement("li");
     row.textContent = code ? `${code}: ${words}` : words;
     row.dataset.sound = kind;
     list.prepend(row);
-    while (list.children.length > 10) list.lastElementChild.remove();
+    while (list.children.length > 30) list.lastElementChild.remove();
     heard.hidden = false;
   }
 
@@ -59,18 +59,30 @@
   const waiting = [];
   let busy = false;
   let leaving = false;
-  let unsent = null; // a code that was not answered: its form may be booked already, so the same code goes again with the same key
-  function failed(code, words) {
+  const unanswered = new Map(); // codes that were not answered: their forms may be booked already, so the same code goes again with the same key
+  function failed({ code, typed, body }, words) {
     play("miss");
     note("miss", code, words);
-    unsent = code;
-    const box = field();
-    if (box) {
-      box.value = code;
-      box.select();
+    if (!typed) return; // a button: it stands where it stood, with its key
+    unanswered.set(code, body.get("key"));
+    const form = scanForm();
+    if (!form) return;
+    for (const [name, value] of Object.entries(typed)) if (form.elements[name]) form.elements[name].value = value;
+    form.elements.code.value = code;
+    form.elements.code.select();
+  }
+  // There is no connection: what waits was not sent at all. Each is heard and stands among the last scans, so that it is scanned again.
+  async function drop(words) {
+    const dropped = waiting.splice(0);
+    for (const { code } of dropped) note("miss", code, words);
+    for (const _ of dropped) {
+      await new Promise((done) => setTimeout(done, 700)); // one sound after the other
+      play("miss");
     }
   }
-  async function send({ action, body, code }) {
+  async function send(job) {
+    const { action, body, code } = job;
+    let answered = false;
     busy = true;
     try {
       const answer = await fetch(action, { method: "POST", body, credentials: "same-origin", headers: { accept: "text/html" } });
@@ -84,10 +96,11 @@
       }
       if (!next) {
         // Refused, or out of order: what was scanned stays, and the page's own words say why.
-        failed(code, [...page.querySelectorAll("main p")].map((p) => p.textContent.trim()).find(Boolean) ?? area().dataset.notSent);
+        failed(job, [...page.querySelectorAll("main p")].map((p) => p.textContent.trim()).find(Boolean) ?? area().dataset.notSent);
         return;
       }
-      unsent = null;
+      answered = true;
+      unanswered.delete(code);
       area().replaceWith(next);
       if (answer.redirected) history.replaceState(null, "", answer.url);
       const said = document.getElementById("said");
@@ -101,28 +114,44 @@
         note("hit", code, (flash || row)?.textContent.trim() ?? "");
       }
     } catch {
-      failed(code, area().dataset.notSent);
-      waiting.length = 0;
+      failed(job, area().dataset.notSent);
+      await drop(area().dataset.notSent);
     } finally {
       busy = false;
       if (!leaving) {
-        if (unsent === null) field()?.focus();
-        waiting.shift()?.();
+        if (answered) field()?.focus();
+        waiting.shift()?.run();
       }
     }
   }
-  function book(code) {
+  const scanForm = () => area().querySelector("form[data-scan]");
+  // What is typed beside the code belongs to the scan that it was typed for: the next one, which may come before the answer, starts anew.
+  const fresh = { quantity: "1", lot_number: "", expires_on: "" };
+  function takeTyped() {
+    const typed = {};
+    const form = scanForm();
+    for (const [name, value] of Object.entries(fresh)) {
+      const box = form?.elements[name];
+      if (!box) continue;
+      typed[name] = box.value;
+      box.value = value;
+    }
+    return typed;
+  }
+  function book(code, typed = takeTyped()) {
     if (busy) {
-      waiting.push(() => book(code));
+      waiting.push({ code, run: () => book(code, typed) });
       return;
     }
-    const form = area().querySelector("form[data-scan]");
+    const form = scanForm();
     if (!form) return;
     const body = new URLSearchParams(new FormData(form));
     body.set("code", code);
-    // Another code than the one that was not answered must not go with its key.
-    if (unsent !== null && code !== unsent) body.set("key", newKey());
-    send({ action: form.action, body, code });
+    for (const [name, value] of Object.entries(typed)) body.set(name, value);
+    // No two codes go with one key: that of the page may have gone with a code that was not answered.
+    if (unanswered.has(code)) body.set("key", unanswered.get(code));
+    else if (unanswered.size > 0) body.set("key", newKey());
+    send({ action: form.action, body, code, typed });
   }
   function newKey() {
     const bytes = crypto.getRandomValues(new Uint8Array(16));
@@ -142,7 +171,7 @@
       return;
     }
     const job = { action: form.action, body: new URLSearchParams(new FormData(form)), code: "" };
-    if (busy) waiting.push(() => send(job));
+    if (busy) waiting.push({ code: "", run: () => send(job) });
     else send(job);
   });
 

@@ -7,6 +7,7 @@ export async function walkSupplies(browser, origin, kit, sizes) {
     const made = await makeStock(kit, label);
     await journey(browser, origin, kit, label, viewport, made);
     await scanPath(browser, origin, kit, label, viewport, made);
+    await lostScans(browser, origin, kit, label, viewport, made);
   }
   await watchDrafts(browser, origin, kit, sizes, await makeStock(kit, "bins"));
   await watchBoard(browser, origin, kit, sizes, await makeStock(kit, "board"));
@@ -179,6 +180,9 @@ async function scanPath(browser, origin, { check, signIn, query, user }, label, 
   await heard(1);
   await page.goto(`${origin}/scan/receive?place=${made.place}`);
   await wedge(page, `01${made.gtin14}10L9|17700131305`);
+  // The order has come in full a moment ago, so it is asked whether this is more; the label goes with the answer.
+  await says(page, "Is this more than was ordered");
+  await page.getByRole("button", { name: "More came: book them all" }).click();
   await says(page, "Received: 5 of");
   const [[lot, day]] = await query(`SELECT lot_number, expires_on FROM lot WHERE item_id = ${made.tape} AND lot_number = 'L9'`);
   seen("a GS1 label says lot, day and count", lot === "L9" && day === "2070-01-31", `${lot} ${day}`);
@@ -191,6 +195,61 @@ async function scanPath(browser, origin, { check, signIn, query, user }, label, 
   await page.locator("li", { hasText: "Bin A-03" }).getByRole("button", { name: /^Not empty/ }).click();
   await says(page, "No bin is empty here.");
   seen("the last scans stand as text", (await page.locator("[data-scan-list] li").count()) >= 2);
+  await page.close();
+}
+
+/** What is typed beside a code outlives a miss; and the connection goes while scans wait: none is lost unheard, none is booked twice. */
+async function lostScans(browser, origin, { check, signIn, query, user }, label, viewport, made) {
+  const page = await browser.newPage({ viewport });
+  const seen = (what, ok, detail) => check(`scanner ${label}: ${what}`, ok, detail);
+  const onHand = async () => Number((await query(`SELECT coalesce(sum(on_hand), 0) FROM stock_level WHERE item_id = ${made.tape}`))[0][0]);
+  const heard = async (sounds) => {
+    await page.waitForFunction((count) => window.heard.length >= count, sounds);
+    return page.evaluate(() => window.heard.splice(0).join(" "));
+  };
+  await page.addInitScript(() => { window.heard = []; document.addEventListener("wt:scan-sound", (event) => window.heard.push(event.detail)); });
+  await signIn(page, origin, user);
+  await page.goto(`${origin}/scan/issue?place=${made.place}`);
+  const before = await onHand();
+  const number = page.locator("#scan-n");
+  await number.fill("2");
+  await page.locator("#code").focus();
+  await wedge(page, "NOBODY-8");
+  await says(page, "Nobody knows the code NOBODY-8.");
+  seen("how many stands there still after a miss", (await number.inputValue()) === "2", await number.inputValue());
+  await wedge(page, made.piece);
+  await says(page, `Issued: 2 of ${made.name}.`);
+  seen("and is one again after a hit", (await number.inputValue()) === "1", await number.inputValue());
+  await heard(2);
+  // The server books the first one, and its answer is lost; two more are scanned meanwhile. One was to be three of it.
+  let cut;
+  const lost = new Promise((done) => { cut = done; });
+  await page.route("**/scan/issue", async (route) => {
+    const request = route.request();
+    const headers = Object.entries(await request.allHeaders()).filter(([name]) => !name.startsWith(":") && !["content-length", "connection", "host"].includes(name));
+    const answer = await fetch(request.url(), { method: "POST", headers: Object.fromEntries(headers), body: request.postData(), redirect: "manual" });
+    seen("the first one has reached the server", answer.status === 303, `${answer.status}`);
+    await lost;
+    await route.abort("connectionreset");
+  });
+  await number.fill("3");
+  await page.locator("#code").focus();
+  await wedge(page, made.piece);
+  await wedge(page, made.gtin);
+  await wedge(page, "NOBODY-9");
+  cut();
+  const sounds = await heard(3);
+  seen("each scan that was lost is heard", sounds === "miss miss miss", sounds);
+  const rows = (await page.locator("[data-scan-list] li").allInnerTexts()).slice(0, 3);
+  seen("and stands in the list", rows.every((row) => row.includes("Not sent")) && ["NOBODY-9", made.gtin, made.piece].every((code, n) => rows[n].startsWith(code)), rows.join(" | "));
+  seen("what was typed for the first one is back", (await number.inputValue()) === "3", await number.inputValue());
+  await page.unroute("**/scan/issue");
+  // Scanned again: the first one was booked already, the other one is booked once, as one box.
+  await wedge(page, made.piece);
+  await says(page, "This scan was booked before.");
+  await wedge(page, made.gtin);
+  await says(page, `Issued: 10 of ${made.name}.`);
+  seen("what was not answered is booked once", (await onHand()) === before - 2 - 3 - 10, `${await onHand()} of ${before}`);
   await page.close();
 }
 

@@ -4,7 +4,7 @@ use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use wardtrack::alerts::rules::{Cause, Subject, key as alert_key};
 use wardtrack::alerts::store::{end, raise};
 use wardtrack::db::types::AlertKind;
-use wardtrack::ids::{AssetId, AssetTypeId, ReaderId, RoomId};
+use wardtrack::ids::{AssetId, AssetTypeId, DestinationId, ReaderId, RoomId};
 
 use crate::acts::{count, key};
 use crate::pages::{has, has_not, served};
@@ -129,6 +129,99 @@ async fn a_unit_has_its_own_alerts() {
     assert_eq!(mine.h1(), "Alerts of 3 West: 4 open");
     assert_eq!(nurse.page("/alerts?unit=all").await.h1(), "Alerts: 4 open");
     assert_eq!(mine.all(".seg a")[..2], ["3 West (4)", "Hospital (4)"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn anybody_reads_the_alerts_of_another_unit_and_the_choice_stays() {
+    let (app, hospital, mut conn) = served().await;
+    let ids = raise_all(&app, &hospital, &mut conn).await;
+    let nurse = app.nurse().await;
+    conn.batch_execute(&format!(
+        "UPDATE app_user SET home_unit_id = 30001; UPDATE alert SET unit_id = 30002 WHERE id = {}",
+        ids[1]
+    ))
+    .await
+    .unwrap();
+    let mine = nurse.page("/alerts").await;
+    assert_eq!(mine.h1(), "Alerts of 3 West: 3 open");
+    assert_eq!(
+        mine.attributes("#unit option", "value")[..2],
+        ["all", "mine"]
+    );
+    assert_eq!(mine.all("#unit option[selected]"), ["3 West"]);
+    let other = nurse.page("/alerts?unit=30002&kind=").await;
+    assert_eq!(other.h1(), "Alerts of Equipment library: 1 open");
+    assert_eq!(other.all(".alerts h2").len(), 1);
+    assert_eq!(
+        other.all(".seg a")[..4],
+        [
+            "3 West (3)",
+            "Hospital (4)",
+            "Equipment library (1)",
+            "All now (1)"
+        ]
+    );
+    assert_eq!(other.all("#unit option[selected]"), ["Equipment library"]);
+    // Tabs, file and further pages keep it.
+    let tabs = other.attributes(".seg:nth-of-type(2) a", "href");
+    assert_eq!(tabs.len(), 4);
+    assert!(tabs.iter().all(|to| to.contains("unit=30002")), "{tabs:?}");
+    let file = other.attribute("#alerts a[download]", "href").unwrap();
+    let rows = nurse.page(&file).await;
+    assert_eq!(rows.body.trim_end().lines().count(), 2, "{}", rows.body);
+    conn.batch_execute(
+        "INSERT INTO alert (kind, severity, alert_key, room_id, asset_type_id, opened_at, last_at) \
+         SELECT 'equipment_below_critical', 'high', 'k' || n, 40001, 60001, now(), now() FROM generate_series(1, 60) n; \
+         UPDATE alert SET unit_id = 30002 WHERE alert_key LIKE 'k%'",
+    )
+    .await
+    .unwrap();
+    let other = nurse.page("/alerts?unit=30002").await;
+    let next = other.attribute("#alerts > p a.btn", "href").unwrap();
+    let next = nurse.page(&next).await;
+    assert_eq!(next.h1(), "Alerts of Equipment library: 61 open");
+    assert_eq!(next.all(".alerts h2").len(), 11);
+    // A unit that is not there is said, and all are shown.
+    let odd = nurse.page("/alerts?unit=99999").await;
+    has(&odd, "99999\u{201d} is no known unit: all are shown.");
+    assert_eq!(odd.h1(), "Alerts: 64 open");
+    assert_eq!(nurse.page("/alerts.csv?unit=99999").await.status, 400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_not_delivered_leads_to_the_messages_for_those_who_may_see_them() {
+    let (app, _, mut conn) = served().await;
+    conn.batch_execute(
+        "INSERT INTO destination (name, kind, address, created_at) VALUES ('Supply team', 'mail', 'supply@hospital.example', now())",
+    )
+    .await
+    .unwrap();
+    let destination = count(&mut conn, "SELECT id AS n FROM destination").await;
+    let cause = Cause {
+        kind: AlertKind::NotDelivered,
+        subject: Subject::Destination(DestinationId(destination)),
+        room_id: None,
+    };
+    raise(&mut conn, &[cause], app.app.clock.now())
+        .await
+        .unwrap();
+    let (tech, nurse) = (app.supply_tech().await, app.nurse().await);
+    let words = "Messages to Supply team could not be delivered";
+    for path in ["/alerts", "/"] {
+        let page = tech.page(path).await;
+        has(&page, words);
+        assert_eq!(
+            page.attributes("#alerts h2 a, #home-alerts li > a", "href"),
+            ["/deliveries?state=failed"],
+            "{path}"
+        );
+        let page = nurse.page(path).await;
+        has(&page, words);
+        assert!(
+            page.all("#alerts h2 a, #home-alerts li > a").is_empty(),
+            "{path}"
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,8 +1,10 @@
 //! Messages about alerts: written with their cause, sent at least once under one id, tried again, given up with an alert.
 
 mod catcher;
+mod given_up;
 mod pages;
 mod roles;
+mod together;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -402,7 +404,8 @@ async fn what_nobody_acknowledges_is_told_further_and_what_may_wait_is_told_toge
         database
             .number("SELECT count(*) AS n FROM digest_entry")
             .await,
-        5
+        6,
+        "what is medium is told further together with others"
     );
     assert_eq!(
         collect_digests(&mut conn, begun + TimeDelta::minutes(59))
@@ -414,7 +417,7 @@ async fn what_nobody_acknowledges_is_told_further_and_what_may_wait_is_told_toge
         collect_digests(&mut conn, begun + TimeDelta::minutes(60))
             .await
             .unwrap(),
-        1
+        2
     );
     assert_eq!(
         collect_digests(&mut conn, begun + TimeDelta::minutes(61))

@@ -38,6 +38,7 @@ mod screens;
 mod sign_in;
 mod simulate;
 mod status_property;
+mod step_up;
 mod supplies;
 mod support;
 mod synonyms;

@@ -42,35 +42,7 @@ pub async fn count(conn: &mut AsyncPgConnection, sql: &str) -> i64 {
 
 /// A form as a browser fills it: what stands in its fields, with some of it typed anew.
 pub fn filled(page: &Html, action: &str, typed: &[(&str, &str)]) -> Vec<(String, String)> {
-    let doc = page.doc();
-    let select = |selector: &str| scraper::Selector::parse(selector).unwrap();
-    let form = doc
-        .select(&select(&format!("form[action='{action}']")))
-        .next()
-        .unwrap_or_else(|| panic!("no form sends to {action}: {}", page.body));
-    let mut fields = Vec::new();
-    for field in form.select(&select("input, select")) {
-        let Some(name) = field.attr("name") else {
-            continue;
-        };
-        let is_unticked = field.attr("type") == Some("checkbox") && field.attr("checked").is_none();
-        if name == "csrf" || is_unticked {
-            continue;
-        }
-        let value = if field.value().name() == "select" {
-            let options: Vec<_> = field.select(&select("option")).collect();
-            let chosen = options
-                .iter()
-                .find(|option| option.attr("selected").is_some())
-                .or(options.as_slice().first());
-            chosen
-                .and_then(|option| option.attr("value"))
-                .unwrap_or_default()
-        } else {
-            field.attr("value").unwrap_or_default()
-        };
-        fields.push((name.to_owned(), value.to_owned()));
-    }
+    let mut fields = page.form(&format!("form[action='{action}']"));
     for (name, value) in typed {
         match fields.iter_mut().find(|(field, _)| field == name) {
             Some(field) => (*value).clone_into(&mut field.1),

@@ -33,6 +33,7 @@ use wardtrack::web::plan::import::ImportPage;
 use wardtrack::web::quarantine::{QuarantinePage, QuarantineRowPage};
 use wardtrack::web::readers::ReadersPage;
 use wardtrack::web::rooms::{RoomPage, RoomsPage};
+use wardtrack::web::sign_in::again::AgainPage;
 use wardtrack::web::status::StatusPage;
 use wardtrack::web::supplies::counts::CountsPage;
 use wardtrack::web::supplies::counts::session::CountPage;
@@ -46,8 +47,10 @@ use wardtrack::web::supplies::lots::LotsPage;
 use wardtrack::web::supplies::order::OrderPage;
 use wardtrack::web::supplies::orders::OrdersPage;
 use wardtrack::web::supplies::place::StockPlacePage;
+use wardtrack::web::supplies::place_edit::PlaceFormPage;
 use wardtrack::web::supplies::places::SuppliesPage;
 use wardtrack::web::supplies::reorder::ReorderPage;
+use wardtrack::web::supplies::rounds::{RoundPage, RoundsPage};
 use wardtrack::web::supplies::rule_edit::RuleFormPage;
 use wardtrack::web::supplies::rule_how::RuleHowPage;
 use wardtrack::web::supplies::rule_new::NewRulePage;
@@ -72,6 +75,7 @@ fn rendered() -> Vec<(String, String)> {
         all("supply import", SupplyImportPage::samples()),
         all("supply import report", SupplyReportPage::samples()),
         all("who is told", SetupPage::samples()),
+        all("password again", AgainPage::samples()),
         all("find", FindPage::samples()),
         all("asset", AssetPage::samples()),
         all("no file", NoFilePage::samples()),
@@ -117,12 +121,15 @@ fn rendered() -> Vec<(String, String)> {
         all("supplies", SuppliesPage::samples()),
         all("counts", CountsPage::samples()),
         all("cards and readers", PlaceSetupPage::samples()),
+        all("place of stock to change", PlaceFormPage::samples()),
         all("count", CountPage::samples()),
         all("scan", ScanPage::samples()),
         all("link", LinkPage::samples()),
         all("item form", ItemFormPage::samples()),
         all("item at a place", ItemHoldPage::samples()),
         all("supplier", SupplierPage::samples()),
+        all("rounds", RoundsPage::samples()),
+        all("round", RoundPage::samples()),
         all("restocking rules", RulesPage::samples()),
         all("restocking rule", RuleFormPage::samples()),
         all("new restocking rule", NewRulePage::samples()),

@@ -4,5 +4,6 @@ WITH due AS (
     ORDER BY alert_key LIMIT $2 FOR UPDATE SKIP LOCKED
 )
 UPDATE alert a SET step = a.step + 1,
-    escalate_at = CASE WHEN EXISTS (SELECT FROM alert_route r WHERE r.step > a.step + 1) THEN $1 + escalate_after(a.severity) END
+    escalate_at = CASE WHEN EXISTS (SELECT FROM alert_route r WHERE r.step > a.step + 1)
+        THEN next_escalation(a.kind, a.unit_id, a.severity, (a.step + 1)::smallint, a.destination_id, $1) END
 FROM due WHERE a.id = due.id

@@ -12,7 +12,7 @@ use crate::alerts::rules::{Subject, key};
 use crate::alerts::store::end;
 use crate::db::schema::{bin, order_line, stock_level, stock_place, stock_rule, stocking};
 use crate::db::types::{AlertKind, OrderState};
-use crate::ids::{BinId, ItemId, OrderLineId, StockPlaceId};
+use crate::ids::{BinId, ItemId, StockPlaceId};
 use crate::supplies::carry::carry;
 use crate::supplies::item_form::ItemFault;
 use crate::supplies::ledger::{StockKey, lock};
@@ -61,7 +61,7 @@ pub async fn find_held(mut conn: &AsyncPgConnection, key: StockKey) -> QueryResu
     }))
 }
 
-/// The place of stock of this name, in any case.
+/// The place of stock of this name, in any case; held, so that nobody retires it meanwhile.
 async fn place_named(conn: &mut AsyncPgConnection, name: &str) -> Result<StockPlaceId, ItemError> {
     #[derive(QueryableByName)]
     struct Row {
@@ -69,7 +69,8 @@ async fn place_named(conn: &mut AsyncPgConnection, name: &str) -> Result<StockPl
         id: StockPlaceId,
     }
     let rows: Vec<Row> = sql_query(
-        "SELECT id FROM stock_place WHERE lower(name) = lower($1) AND NOT is_retired ORDER BY name = $1 DESC, id LIMIT 1",
+        "SELECT id FROM stock_place WHERE lower(name) = lower($1) AND NOT is_retired ORDER BY name = $1 DESC, id LIMIT 1 \
+         FOR KEY SHARE",
     )
     .bind::<Text, _>(name)
     .load(conn)
@@ -166,52 +167,66 @@ pub(super) async fn end_holding(
     if !levels.is_empty() {
         return Err(ItemFault::HasStock(levels.iter().sum()).into());
     }
-    let lines: Vec<(OrderLineId, OrderState)> = order_line::table
+    let lines: Vec<OrderState> = order_line::table
         .filter(order_line::item_id.eq(id))
         .filter(order_line::stock_place_id.eq(place))
         .filter(order_line::ended_at.is_null())
-        .select((order_line::id, order_line::state))
+        .select(order_line::state)
         .for_update()
         .load(conn)
         .await?;
-    if lines
-        .iter()
-        .any(|(_, state)| *state != OrderState::Suggested)
-    {
+    if lines.iter().any(|state| *state != OrderState::Suggested) {
         return Err(ItemFault::HasOrder.into());
     }
-    let drafts: Vec<OrderLineId> = lines.iter().map(|(line, _)| *line).collect();
-    diesel::update(order_line::table.filter(order_line::id.eq_any(drafts)))
-        .set((
-            order_line::state.eq(OrderState::Withdrawn),
-            order_line::ended_at.eq(now),
-            order_line::settled_at.eq(now),
-        ))
-        .execute(conn)
-        .await?;
-    let subject = Subject::ItemAtPlace(id, place);
-    let mut alerts = [
-        AlertKind::Stockout,
-        AlertKind::Reorder,
-        AlertKind::BothBinsEmpty,
-    ]
-    .map(|kind| key(kind, subject));
-    alerts.sort();
-    end(conn, &alerts, now).await?;
-    diesel::delete(
-        stock_rule::table
-            .filter(stock_rule::item_id.eq(id))
-            .filter(stock_rule::stock_place_id.eq(place)),
-    )
-    .execute(conn)
-    .await?;
-    if diesel::delete(stocking::table.find((id, place)))
-        .execute(conn)
-        .await?
-        == 0
-    {
+    if end_at(conn, &[key_of], now).await? == 0 {
         return Err(ItemRefusal::Gone.into());
     }
     let before = json!({"stock_place_id": place});
     Ok(part(id, "item.no_longer_held", Some(before), None))
+}
+
+/// Items are to be held at places no longer: their suggestions, their alerts and their own rules there go with that. The caller holds the
+/// locks, and has seen that nothing is left there and nothing on order. Returns how many were held.
+pub(super) async fn end_at(
+    conn: &mut AsyncPgConnection,
+    keys: &[StockKey],
+    now: DateTime<Utc>,
+) -> QueryResult<usize> {
+    let mut alerts = Vec::new();
+    let mut ended = 0;
+    for held in keys {
+        diesel::update(order_line::table)
+            .filter(order_line::item_id.eq(held.item_id))
+            .filter(order_line::stock_place_id.eq(held.stock_place_id))
+            .filter(order_line::state.eq(OrderState::Suggested))
+            .set((
+                order_line::state.eq(OrderState::Withdrawn),
+                order_line::ended_at.eq(now),
+                order_line::settled_at.eq(now),
+            ))
+            .execute(conn)
+            .await?;
+        let subject = Subject::ItemAtPlace(held.item_id, held.stock_place_id);
+        alerts.extend(
+            [
+                AlertKind::Stockout,
+                AlertKind::Reorder,
+                AlertKind::BothBinsEmpty,
+            ]
+            .map(|kind| key(kind, subject)),
+        );
+        diesel::delete(
+            stock_rule::table
+                .filter(stock_rule::item_id.eq(held.item_id))
+                .filter(stock_rule::stock_place_id.eq(held.stock_place_id)),
+        )
+        .execute(conn)
+        .await?;
+        ended += diesel::delete(stocking::table.find((held.item_id, held.stock_place_id)))
+            .execute(conn)
+            .await?;
+    }
+    alerts.sort();
+    end(conn, &alerts, now).await?;
+    Ok(ended)
 }

@@ -2,6 +2,7 @@
 
 use crate::codes::gs1::wrong_check_digit;
 use crate::csv_text::{Column, Row, Table};
+use crate::db::types::StockPlaceKind;
 
 /// The columns that a file may have.
 pub const COLUMNS: [Column; 20] = [
@@ -52,6 +53,8 @@ pub(super) enum At {
     Fixed,
 }
 
+/// How what a spreadsheet runs begins; exports put a `'` before a text that begins so (S-32).
+const FORMULA: [char; 4] = ['=', '+', '-', '@'];
 /// Largest quantity.
 const QUANTITY_MAX: i64 = 1_000_000;
 
@@ -92,6 +95,25 @@ pub(super) struct Draft {
     pub target: Option<i64>,
     pub maximum: Option<i64>,
     pub fixed_quantity: Option<i64>,
+}
+
+impl Draft {
+    /// The kind of its place.
+    pub(super) fn kind(&self) -> Option<StockPlaceKind> {
+        StockPlaceKind::from_text(self.place_kind.as_deref()?)
+    }
+
+    /// Whether it says a number of the rule.
+    pub(super) fn says_numbers(&self) -> bool {
+        [
+            self.reorder_point,
+            self.target,
+            self.maximum,
+            self.fixed_quantity,
+        ]
+        .iter()
+        .any(Option::is_some)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -183,11 +205,17 @@ impl Reader<'_> {
     }
 
     fn text(&mut self, column: At, most: usize) -> Option<String> {
-        let text = self.row.cell(position(column));
+        let (raw, text) = (
+            self.row.raw(position(column)).trim(),
+            self.row.cell(position(column)),
+        );
         if text.is_empty() {
             return None;
         }
-        if text.chars().count() > most {
+        if raw.starts_with(FORMULA) {
+            let remedy = "A spreadsheet takes this for a formula. Write the value itself; if it is a text that begins so, put a ' before it.";
+            self.refuse(column, raw, remedy);
+        } else if text.chars().count() > most {
             self.refuse(column, text, format!("At most {most} characters."));
         } else if text.chars().any(char::is_control) {
             self.refuse(

@@ -8,8 +8,9 @@ use diesel::sql_query;
 use diesel::sql_types::{Array, BigInt, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use super::Progress;
-use super::decide::{ItemWrite, PlaceWrite, SupplyPlan};
+use super::decide::{CodeWrite, ItemWrite, PlaceWrite, StockPlaceWrite, SupplyPlan};
+use super::{Progress, SupplyImportError};
+use crate::ids::{RoomId, StockPlaceId};
 use crate::supplies::carry::{KeyRow, carry, carry_changed};
 use crate::supplies::ledger::StockKey;
 
@@ -24,16 +25,24 @@ pub(super) async fn lock(conn: &mut AsyncPgConnection) -> QueryResult<()> {
         .map(drop)
 }
 
+/// Writes all of it. Each block has to write as many rows as it has: else nothing may stay, and the caller takes it all back.
 pub(super) async fn write(
     conn: &mut AsyncPgConnection,
     plan: &SupplyPlan,
     progress: Progress<'_>,
     now: DateTime<Utc>,
-) -> QueryResult<()> {
-    let all = plan.items.len() + plan.places.len();
+) -> Result<(), SupplyImportError> {
+    let all = plan.writes();
     let mut done = 0;
     for part in plan.items.chunks(PART) {
         write_items(conn, part).await?;
+        done += part.len();
+        progress(done, all);
+    }
+    write_rounds(conn, &plan.new_rounds).await?;
+    // All places go before what they hold: the row that says the room of one may come last.
+    for part in plan.stock_places.chunks(PART) {
+        write_stock_places(conn, part).await?;
         done += part.len();
         progress(done, all);
     }
@@ -47,17 +56,32 @@ pub(super) async fn write(
     carry(conn, &written, now).await?;
     let mut others = list_followers(conn, &plan.items).await?;
     others.retain(|key| !keys.contains(key));
-    carry_changed(conn, &others, now).await.map(drop)
+    carry_changed(conn, &others, now).await?;
+    Ok(())
+}
+
+/// Whether a statement wrote all that it was given.
+fn whole(what: &'static str, given: usize, written: usize) -> Result<(), SupplyImportError> {
+    if given == written {
+        return Ok(());
+    }
+    Err(SupplyImportError::NotWhole {
+        what,
+        given,
+        written,
+    })
 }
 
 fn column<'a, T, R>(rows: &'a [R], value: impl Fn(&'a R) -> T) -> Vec<T> {
     rows.iter().map(value).collect()
 }
 
-async fn write_items(conn: &mut AsyncPgConnection, items: &[ItemWrite]) -> QueryResult<()> {
-    let numbers = column(items, |item| item.number.as_str());
-    sql_query(include_str!("../sql/import_write_items.sql"))
-        .bind::<Array<Text>, _>(&numbers)
+async fn write_items(
+    conn: &mut AsyncPgConnection,
+    items: &[ItemWrite],
+) -> Result<(), SupplyImportError> {
+    let written = sql_query(include_str!("../sql/import_write_items.sql"))
+        .bind::<Array<Text>, _>(column(items, |item| item.number.as_str()))
         .bind::<Array<Text>, _>(column(items, |item| item.name.as_str()))
         .bind::<Array<Text>, _>(column(items, |item| item.unit.as_str()))
         .bind::<Array<Nullable<Text>>, _>(column(items, |item| item.category.as_deref()))
@@ -65,25 +89,31 @@ async fn write_items(conn: &mut AsyncPgConnection, items: &[ItemWrite]) -> Query
         .bind::<Array<Text>, _>(column(items, |item| item.class.as_str()))
         .execute(conn)
         .await?;
+    whole("items", items.len(), written)?;
     let packs: Vec<&ItemWrite> = items.iter().filter(|item| item.pack.is_some()).collect();
     sql_query(include_str!("../sql/import_clear_packs.sql"))
         .bind::<Array<Text>, _>(column(&packs, |item| item.number.as_str()))
         .bind::<Array<Text>, _>(column(&packs, |item| pack_of(item).0))
         .execute(conn)
         .await?;
-    sql_query(include_str!("../sql/import_write_packs.sql"))
+    let written = sql_query(include_str!("../sql/import_write_packs.sql"))
         .bind::<Array<Text>, _>(column(&packs, |item| item.number.as_str()))
         .bind::<Array<Text>, _>(column(&packs, |item| pack_of(item).0))
         .bind::<Array<BigInt>, _>(column(&packs, |item| pack_of(item).1))
         .execute(conn)
         .await?;
-    sql_query(include_str!("../sql/import_write_codes.sql"))
-        .bind::<Array<Text>, _>(&numbers)
-        .bind::<Array<Nullable<Text>>, _>(column(items, |item| item.gtin.as_deref()))
-        .bind::<Array<Nullable<Text>>, _>(column(items, |item| item.pack_gtin.as_deref()))
+    whole("packs", packs.len(), written)?;
+    let codes: Vec<(&str, &CodeWrite)> = items
+        .iter()
+        .flat_map(|item| item.codes.iter().map(|code| (item.number.as_str(), code)))
+        .collect();
+    let written = sql_query(include_str!("../sql/import_write_codes.sql"))
+        .bind::<Array<Text>, _>(column(&codes, |(number, _)| *number))
+        .bind::<Array<Text>, _>(column(&codes, |(_, write)| write.code.as_str()))
+        .bind::<Array<Nullable<Text>>, _>(column(&codes, |(_, write)| write.pack.as_deref()))
         .execute(conn)
-        .await
-        .map(drop)
+        .await?;
+    whole("codes", codes.len(), written)
 }
 
 fn pack_of(item: &ItemWrite) -> (&str, i64) {
@@ -92,18 +122,46 @@ fn pack_of(item: &ItemWrite) -> (&str, i64) {
         .map_or(("", 1), |(name, units)| (name.as_str(), *units))
 }
 
+/// Rounds that are new; how often they go is changed on their page.
+async fn write_rounds(conn: &mut AsyncPgConnection, names: &[String]) -> QueryResult<()> {
+    sql_query(
+        "INSERT INTO supply_round (name) SELECT name FROM unnest($1::text[]) AS u(name) ON CONFLICT (lower(name)) DO NOTHING",
+    )
+    .bind::<Array<Text>, _>(names)
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+#[derive(QueryableByName)]
+struct Written {
+    #[diesel(sql_type = BigInt)]
+    written: i64,
+}
+
+async fn write_stock_places(
+    conn: &mut AsyncPgConnection,
+    writes: &[StockPlaceWrite],
+) -> Result<(), SupplyImportError> {
+    let ids: Vec<Option<StockPlaceId>> = column(writes, |write| write.stock_place_id);
+    let rooms: Vec<Option<RoomId>> = column(writes, |write| write.room_id);
+    let done: Written = sql_query(include_str!("../sql/import_write_places.sql"))
+        .bind::<Array<Nullable<BigInt>>, _>(ids)
+        .bind::<Array<Text>, _>(column(writes, |write| write.name.as_str()))
+        .bind::<Array<Text>, _>(column(writes, |write| write.kind.as_str()))
+        .bind::<Array<Nullable<BigInt>>, _>(rooms)
+        .bind::<Array<Nullable<Text>>, _>(column(writes, |write| write.round.as_deref()))
+        .get_result(conn)
+        .await?;
+    let written = usize::try_from(done.written).unwrap_or_default();
+    whole("places", writes.len(), written)
+}
+
 async fn write_places(
     conn: &mut AsyncPgConnection,
     writes: &[PlaceWrite],
-) -> QueryResult<Vec<StockKey>> {
+) -> Result<Vec<StockKey>, SupplyImportError> {
     let places = column(writes, |write| write.place.as_str());
-    sql_query(include_str!("../sql/import_write_places.sql"))
-        .bind::<Array<Text>, _>(&places)
-        .bind::<Array<Text>, _>(column(writes, |write| write.kind.as_str()))
-        .bind::<Array<Nullable<BigInt>>, _>(column(writes, |write| write.room_id))
-        .bind::<Array<Nullable<Text>>, _>(column(writes, |write| write.round.as_deref()))
-        .execute(conn)
-        .await?;
     sql_query(include_str!("../sql/import_write_bins.sql"))
         .bind::<Array<Text>, _>(&places)
         .bind::<Array<Text>, _>(column(writes, |write| write.bin.as_str()))
@@ -121,6 +179,7 @@ async fn write_places(
         .bind::<Array<Nullable<BigInt>>, _>(column(writes, |write| write.fixed_quantity))
         .load(conn)
         .await?;
+    whole("items at places", writes.len(), keys.len())?;
     Ok(keys.iter().map(KeyRow::stock).collect())
 }
 

@@ -1,7 +1,7 @@
 //! The room that a person names: by its scanned label or by its name.
 
 use super::super::PageError;
-use super::super::origin::scanned_room;
+use super::super::origin::{room_label_text, scanned_room};
 use crate::app::App;
 use crate::ids::RoomId;
 use crate::places::store::{find_place, list_rooms_named};
@@ -14,6 +14,19 @@ pub enum Named {
     Many(Vec<String>),
     /// None.
     None,
+}
+
+/// What a form shows for a room, such that it finds the room again: its name as on its door where that is enough, else what its label says.
+///
+/// # Errors
+/// When the database fails.
+pub async fn text_of(app: &App, id: RoomId) -> Result<String, PageError> {
+    let place = find_place(&*app.db.conn().await?, id).await?;
+    let name = place.map(|place| place.room_name).unwrap_or_default();
+    Ok(match find_named(app, &name).await? {
+        Named::One(same) if same == id => name,
+        _ => room_label_text(id),
+    })
 }
 
 /// Finds the room.

@@ -164,7 +164,7 @@ impl OwnMailPage {
             failures: 2,
         };
         let mut wrong = Self::new(shell.clone(), role, None);
-        wrong.value = "<b>".to_owned();
+        "<b>".clone_into(&mut wrong.value);
         wrong.problems = vec![Problem::new("address", shell.t.own_mail.bad_address)];
         vec![Self::new(shell, role, Some(&found)), wrong]
     }

@@ -1,6 +1,6 @@
 //! Alerts for tests of templates.
 
-use super::{AlertCounts, AlertFilter, AlertLine, AlertPage, AlertRow, AlertsPage};
+use super::{AlertCounts, AlertFilter, AlertLine, AlertPage, AlertRow, AlertsPage, Listed};
 use crate::alerts::list::{AlertCursor, Which};
 use crate::db::types::{AlertKind, AlertState, AssetStatus, Role, RoomKind, Severity};
 use crate::ids::{
@@ -130,18 +130,22 @@ impl AlertsPage {
             unit_open: 3,
         };
         let page = |filter: &AlertFilter, lines, next| {
-            let found = AlertPage { lines, next };
-            let problems = vec!["\u{201c}<x>\u{201d} is no known kind.".to_owned()];
-            Self::new(
-                shell.clone(),
-                Role::Admin,
-                Some(UnitId(1)),
-                filter,
-                problems,
-                counts,
-                &found,
-                next.is_some(),
-            )
+            let unit = |id, name: &str| (UnitId(id), name.to_owned());
+            let listed = Listed {
+                filter: *filter,
+                home_unit: Some(UnitId(1)),
+                units: vec![unit(1, "4 West"), unit(2, "Equipment <library>")],
+                problems: vec!["\u{201c}<x>\u{201d} is no known kind.".to_owned()],
+                own: counts,
+                chosen: counts,
+                found: AlertPage { lines, next },
+                is_later: next.is_some(),
+            };
+            Self::new(shell.clone(), Role::Admin, listed)
+        };
+        let other = AlertFilter {
+            unit: Some(UnitId(2)),
+            ..filter
         };
         let next = AlertCursor {
             weight: 3,
@@ -153,6 +157,7 @@ impl AlertsPage {
             page(&recent, over, None),
             page(&recent, Vec::new(), None),
             page(&filter, Vec::new(), None),
+            page(&other, Vec::new(), None),
         ]
     }
 }

@@ -138,15 +138,7 @@ pub async fn new(
     };
     // The form names the room as its door does, where that is enough.
     if let room::Named::One(id) = room::find_named(&app, &without_nul(&params.room)).await? {
-        let conn = app.db.conn().await?;
-        let place = crate::places::store::find_place(&conn, id).await?;
-        let name = place.map(|place| place.room_name).unwrap_or_default();
-        drop(conn);
-        if let room::Named::One(same) = room::find_named(&app, &name).await?
-            && same == id
-        {
-            form.room = name;
-        }
+        form.room = room::text_of(&app, id).await?;
     }
     let shell = viewer.shell(Nav::Targets);
     Ok(Page::new(LinePage::to_add(&app, shell, &form).await?))

@@ -5,18 +5,20 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::destination_word;
+use super::forms::{Choice, DestinationFields, Draft, RouteFields};
 use crate::app::App;
 use crate::db::types::{AlertKind, DestinationKind, Severity};
 use crate::delivery::routes::{
     DestinationLine, RouteLine, Told, list_destinations, list_routes, preview,
 };
 use crate::ids::{DestinationId, RouteId, UnitId};
+use crate::people::session::FRESH_MAX;
 use crate::places::store::list_units;
 use crate::web::acts::new_key;
 use crate::web::alerts::words::{kind_word, severity_chip};
 use crate::web::extract::Viewer;
 use crate::web::filters;
-use crate::web::page::{Chip, Nav, Page, Shell};
+use crate::web::page::{Chip, Nav, Page, Problem, Shell, role_name};
 use crate::web::strings::{Strings, fill};
 use crate::web::{PageError, routes};
 
@@ -34,8 +36,12 @@ pub struct SetupParams {
 pub struct SetupPage {
     /// Frame.
     pub shell: Shell,
-    /// Why the last form was refused.
+    /// Mistakes in fields of the last form.
+    pub problems: Vec<Problem>,
+    /// Why it was refused as a whole.
     pub problem: Option<String>,
+    /// That the password is needed first, and where it is entered, instead of the forms.
+    pub locked: Option<(String, String)>,
     /// A new key, shown this once.
     pub secret: Option<String>,
     /// Destinations.
@@ -50,14 +56,11 @@ pub struct SetupPage {
     pub severities: Vec<Choice>,
     /// The answer to the question, when it was asked.
     pub told: Option<Vec<String>>,
-    /// Idempotency key of the form for destinations.
-    pub destination_key: String,
-    /// Idempotency key of the form for routes.
-    pub route_key: String,
+    /// The form for a new destination.
+    pub destination_form: DestinationFields,
+    /// The form for a new route.
+    pub route_form: RouteFields,
 }
-
-/// A choice of a select: value, word, chosen.
-pub type Choice = (String, String, bool);
 
 /// A destination, ready to show.
 #[derive(Clone, Debug)]
@@ -103,8 +106,8 @@ pub struct RouteRow {
 
 /// What the page is made of.
 pub(super) struct Facts {
-    destinations: Vec<DestinationLine>,
-    routes: Vec<RouteLine>,
+    pub(super) destinations: Vec<DestinationLine>,
+    pub(super) routes: Vec<RouteLine>,
     units: Vec<(UnitId, String)>,
 }
 
@@ -143,8 +146,9 @@ pub async fn page(
         }
         None => None,
     };
-    let mut page = SetupPage::new(shell, &facts, question);
+    let mut page = SetupPage::new(shell, &facts, question, &Draft::None);
     page.told = told.map(|told| told_words(&told, page.shell.t));
+    page.locked = (!viewer.is_fresh()).then(|| locked(page.shell.t));
     Ok(Page::new(page))
 }
 
@@ -157,30 +161,41 @@ impl SetupParams {
     }
 }
 
+/// That the password is needed first (S-16), and where it is entered.
+fn locked(t: &'static Strings) -> (String, String) {
+    let words = fill(t.sign_in.again_needed, &[&FRESH_MAX.num_minutes()]);
+    (words, routes::sign_in_again_path(HERE))
+}
+
 fn told_words(told: &[Told], t: &'static Strings) -> Vec<String> {
     let words = &t.delivery;
     told.iter()
         .map(|told| {
             let kind = destination_word(told.kind, t);
-            let when = if told.is_digest {
-                words.together.to_owned()
-            } else {
-                step_words(told.step, t)
-            };
+            let when = when_words(told.step, told.is_digest, t);
             fill(words.told_line, &[&told.destination, &kind, &when])
         })
         .collect()
 }
 
-fn step_words(step: i16, t: &'static Strings) -> String {
-    match step {
-        0 => t.delivery.at_once.to_owned(),
-        step => fill(t.delivery.at_step, &[&step]),
+/// "at once", "when it begins, together with others", "when nobody acknowledged it, step 1".
+fn when_words(step: i16, is_digest: bool, t: &'static Strings) -> String {
+    let words = &t.delivery;
+    match (step, is_digest) {
+        (0, false) => words.at_once.to_owned(),
+        (0, true) => fill(words.together, &[&words.begins]),
+        (step, false) => fill(words.at_step, &[&step]),
+        (step, true) => fill(words.together, &[&fill(words.at_step, &[&step])]),
     }
 }
 
 impl SetupPage {
-    pub(super) fn new(shell: Shell, facts: &Facts, question: Option<Question>) -> Self {
+    pub(super) fn new(
+        shell: Shell,
+        facts: &Facts,
+        question: Option<Question>,
+        draft: &Draft,
+    ) -> Self {
         let t = shell.t;
         let asked_kind = question.map(|(kind, ..)| kind);
         let asked_unit = question.and_then(|(_, unit, _)| unit);
@@ -198,9 +213,18 @@ impl SetupPage {
             )
         });
         let units = facts.units.iter();
+        let (kinds, severities): (Vec<Choice>, Vec<Choice>) =
+            (kinds.collect(), severities.collect());
+        let units: Vec<Choice> = units
+            .map(|(id, name)| (id.to_string(), name.clone(), asked_unit == Some(*id)))
+            .collect();
         Self {
+            problems: Vec::new(),
             problem: None,
+            locked: None,
             secret: None,
+            destination_form: DestinationFields::new(draft, facts.destinations.is_empty(), t),
+            route_form: RouteFields::new(draft, facts, [&kinds, &units, &severities], t),
             destinations: facts
                 .destinations
                 .iter()
@@ -211,16 +235,24 @@ impl SetupPage {
                 .iter()
                 .map(|line| RouteRow::new(line, t))
                 .collect(),
-            kinds: kinds.collect(),
-            units: units
-                .map(|(id, name)| (id.to_string(), name.clone(), asked_unit == Some(*id)))
-                .collect(),
-            severities: severities.collect(),
+            kinds,
+            units,
+            severities,
             told: None,
-            destination_key: new_key(),
-            route_key: new_key(),
             shell,
         }
+    }
+
+    /// Says what is wrong, at its field when it is one's.
+    pub(super) fn refuse(&mut self, field: Option<&'static str>, words: String) {
+        match field {
+            Some(field) => self.problems.push(Problem::new(field, words)),
+            None => self.problem = Some(words),
+        }
+    }
+
+    fn is_wrong(&self, field: &str) -> bool {
+        self.problems.iter().any(|problem| problem.field == field)
     }
 
     /// Pages for tests of templates.
@@ -242,7 +274,8 @@ impl SetupPage {
             };
         let route = |kind: Option<AlertKind>, step, is_digest| RouteLine {
             route_id: RouteId(4),
-            destination: "Supply <team>".to_owned(),
+            destination: kind.map(|_| "Supply <team>".to_owned()),
+            role: kind.is_none().then_some(crate::db::types::Role::Supply),
             kind,
             unit: kind.map(|_| "4 West".to_owned()),
             min_severity: Severity::High,
@@ -268,13 +301,36 @@ impl SetupPage {
             units: Vec::new(),
         };
         let question = (AlertKind::Stockout, Some(UnitId(2)), Severity::High);
-        let mut full = Self::new(shell.clone(), &facts, Some(question));
+        let mut full = Self::new(shell.clone(), &facts, Some(question), &Draft::None);
         full.told = Some(vec!["Supply <team> (Mail): at once".to_owned()]);
         full.secret = Some("whsec_x".to_owned());
-        let mut empty = Self::new(shell, &none, Some(question));
+        let mut old = Self::new(shell.clone(), &facts, None, &Draft::None);
+        old.locked = Some(locked(shell.t));
+        let mut empty = Self::new(shell.clone(), &none, Some(question), &Draft::None);
         empty.told = Some(Vec::new());
-        empty.problem = Some("This name <is> taken.".to_owned());
-        vec![full, empty]
+        empty.problem = Some("There are <too> many.".to_owned());
+        let text = |text: &str| text.to_owned();
+        let destination = Draft::Destination {
+            name: text("Hub \"><b>"),
+            kind: text("webhook"),
+            address: text("https://10.0.0.5/<hook>"),
+            minutes: text("soon"),
+        };
+        let mut typed = Self::new(shell.clone(), &facts, None, &destination);
+        for field in ["d-name", "d-address", "d-minutes"] {
+            typed.refuse(Some(field), text("This <is> not possible."));
+        }
+        let route = Draft::Route {
+            destination: text("3"),
+            kind: text("stockout"),
+            unit: text("2"),
+            severity: text("high"),
+            step: text("9"),
+            is_together: true,
+        };
+        let mut stepped = Self::new(shell, &facts, None, &route);
+        stepped.refuse(Some("r-step"), text("Step 9 <is> too far."));
+        vec![full, old, empty, typed, stepped]
     }
 }
 
@@ -319,13 +375,12 @@ impl RouteRow {
         let severity = severity_chip(line.min_severity, t).word;
         Self {
             id: line.route_id,
-            when: if line.is_digest {
-                words.together.to_owned()
-            } else {
-                step_words(line.step, t)
-            },
+            when: when_words(line.step, line.is_digest, t),
             what: fill(words.route_what, &[&kind, &unit, &severity]),
-            destination: line.destination.clone(),
+            destination: match (line.role, &line.destination) {
+                (Some(role), _) => fill(words.to_role, &[&role_name(role, t)]),
+                (None, name) => name.clone().unwrap_or_default(),
+            },
             key: new_key(),
         }
     }

@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::assets::tasks::{TaskLine, list_closed_tasks, list_open_tasks};
 use crate::db::types::{AlertKind, AssetStatus, Role};
 use crate::find::export::ROWS_MAX;
+use crate::places::store::list_units;
 use crate::web::alerts::AlertParams;
 use crate::web::csv::{Cell, CsvFile, CsvParams, CsvRow, instant, maybe_instant, record_export};
 use crate::web::extract::Viewer;
@@ -110,7 +111,8 @@ pub async fn alerts(
     csv: web::Query<CsvParams>,
 ) -> Result<HttpResponse, PageError> {
     let shell = viewer.shell(Nav::Alerts);
-    let (filter, problems) = params.filter(&viewer, &shell);
+    let units = list_units(&*app.db.conn().await?).await?;
+    let (filter, problems) = params.filter(&viewer, &shell, &units);
     if let Some(problem) = problems.into_iter().next() {
         return refuse(shell, problem, routes::ALERTS.to_owned());
     }

@@ -7,8 +7,8 @@ use actix_web::{FromRequest, HttpRequest};
 
 use crate::ids::{
     AssetId, AssetTypeId, CountSessionId, FloorId, ItemId, LotId, ModelId, OrderLineId, ParId,
-    QuarantineId, ReaderId, RoomId, StockPlaceId, SupplierId, SupplyOrderId, SynonymId, TagId,
-    UnitId,
+    QuarantineId, ReaderId, RoomId, RoundId, StockPlaceId, SupplierId, SupplyOrderId, SynonymId,
+    TagId, UnitId,
 };
 use crate::web::PageError;
 
@@ -43,6 +43,7 @@ id_path!(
     QuarantineId,
     ReaderId,
     RoomId,
+    RoundId,
     StockPlaceId,
     SupplierId,
     SupplyOrderId,

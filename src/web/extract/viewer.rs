@@ -8,7 +8,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use crate::app::App;
 use crate::db::types::Role;
 use crate::ids::{UnitId, UserId};
-use crate::people::session::{self, TokenHash};
+use crate::people::session::{self, Session, TokenHash};
 use crate::web::page::{Nav, Shell};
 use crate::web::{PageError, routes};
 
@@ -36,6 +36,8 @@ pub struct Viewer {
     pub home_unit: Option<UnitId>,
     /// Their session.
     pub token: TokenHash,
+    /// Whether they entered their password lately.
+    is_fresh: bool,
     shell: Shell,
 }
 
@@ -44,15 +46,36 @@ impl Viewer {
         user_id: UserId,
         role: Role,
         home_unit: Option<UnitId>,
-        token: TokenHash,
+        session: &Session,
         shell: Shell,
     ) -> Self {
         Self {
             user_id,
             role,
             home_unit,
-            token,
+            token: session.token,
+            is_fresh: session.is_fresh(shell.now),
             shell,
+        }
+    }
+
+    /// Whether they entered their password lately enough to change keys, web addresses and the like (S-16). A page whose forms need that
+    /// shows a button to enter it instead of the forms.
+    #[must_use]
+    pub fn is_fresh(&self) -> bool {
+        self.is_fresh
+    }
+
+    /// Refuses what needs a password that was entered lately (S-16), as the first line of a handler: `viewer.must_be_fresh(HERE)?;`. The
+    /// person is sent to enter it again, and from there to `back`.
+    ///
+    /// # Errors
+    /// [`PageError::StepUp`] when it was too long ago.
+    pub fn must_be_fresh(&self, back: &str) -> Result<(), PageError> {
+        if self.is_fresh {
+            Ok(())
+        } else {
+            Err(PageError::StepUp(routes::sign_in_again_path(back)))
         }
     }
 

@@ -187,6 +187,7 @@ impl Arrival {
                     token: token.hash(),
                     last_used_at: self.now,
                     flash: None,
+                    password_at: None,
                     person: None,
                 };
                 Ok((session, Some(token)))
@@ -294,7 +295,7 @@ impl Arrival {
                 person.user_id,
                 person.role,
                 person.home_unit_id,
-                session.token,
+                session,
                 shell.clone(),
             )
         });

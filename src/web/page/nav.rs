@@ -34,6 +34,8 @@ pub enum Nav {
     Synonyms,
     /// Rules of restocking.
     Rules,
+    /// Restocking rounds.
+    Rounds,
     /// How many ready ones rooms should hold.
     Targets,
     /// The register of equipment.
@@ -111,6 +113,7 @@ pub static ENTRIES: &[NavEntry] = &[
     NavEntry { nav: Nav::Board, spot: Spot::Phone, group: Group::Work, href: routes::BOARD, icon: "tally", words: |t| (t.common.nav_board, t.board.choose_intro) },
     NavEntry { nav: Nav::Targets, spot: Spot::More, group: Group::Setup, href: routes::BOARD_PAR, icon: "tally", words: |t| (t.par.title, t.par.intro) },
     NavEntry { nav: Nav::Rules, spot: Spot::More, group: Group::Setup, href: routes::RULES, icon: "order", words: |t| (t.stock_rules.title, t.stock_rules.nav_line) },
+    NavEntry { nav: Nav::Rounds, spot: Spot::More, group: Group::Setup, href: routes::ROUNDS, icon: "order", words: |t| (t.rounds.title, t.rounds.nav_line) },
     NavEntry { nav: Nav::Equipment, spot: Spot::Desk, group: Group::Setup, href: routes::EQUIPMENT, icon: "tag", words: |t| (t.register.nav, t.register.nav_line) },
     NavEntry { nav: Nav::Rooms, spot: Spot::More, group: Group::Work, href: routes::ROOMS, icon: "room", words: |t| (t.more.nav_rooms, t.more.rooms) },
     NavEntry { nav: Nav::Synonyms, spot: Spot::More, group: Group::Setup, href: routes::SYNONYMS, icon: "search", words: |t| (t.synonyms.title, t.more.synonyms) },

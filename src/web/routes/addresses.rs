@@ -2,8 +2,8 @@
 
 use crate::ids::{
     AssetId, AssetTypeId, BinId, CountSessionId, FloorId, ItemId, LotId, ModelId, OrderLineId,
-    ParId, QuarantineId, ReaderId, RoomId, StockPlaceId, SupplierId, SupplyOrderId, SynonymId,
-    TagId, UnitId,
+    ParId, QuarantineId, ReaderId, RoomId, RoundId, StockPlaceId, SupplierId, SupplyOrderId,
+    SynonymId, TagId, UnitId,
 };
 use crate::live::Mark;
 
@@ -109,12 +109,24 @@ pub const LOT: &str = "/supplies/lots/{id}";
 pub const LOT_CSV: &str = "/supplies/lots/{id}/csv";
 /// What a place holds.
 pub const STOCK_PLACE: &str = "/supplies/places/{id}";
+/// Adds a place of stock.
+pub const STOCK_PLACE_ADD: &str = "/supplies/places/add";
+/// Changes it, and retires it.
+pub const STOCK_PLACE_EDIT: &str = "/supplies/places/{id}/edit";
 /// What readers mean for a place of stock.
 pub const STOCK_PLACE_SETUP: &str = "/supplies/places/{id}/setup";
 /// It as a file.
 pub const STOCK_PLACE_CSV: &str = "/supplies/places/{id}/csv";
 /// An item, `?place=`.
 pub const ITEM: &str = "/supplies/items/{id}";
+/// Items as a file that can be imported again, `?q=&places=`.
+pub const ITEMS_CSV: &str = "/supplies/items.csv";
+/// Restocking rounds.
+pub const ROUNDS: &str = "/supplies/rounds";
+/// They as a file.
+pub const ROUNDS_CSV: &str = "/supplies/rounds.csv";
+/// One of them.
+pub const ROUND: &str = "/supplies/rounds/{id}";
 /// Adds an item.
 pub const ITEM_ADD: &str = "/supplies/items/add";
 /// Changes an item.
@@ -163,6 +175,8 @@ pub const QUARANTINE: &str = "/quarantine";
 pub const STATUS: &str = "/status";
 /// Signing in, `?next=`.
 pub const SIGN_IN: &str = "/sign-in";
+/// Entering the password again, by somebody who is signed in.
+pub const SIGN_IN_AGAIN: &str = "/sign-in/again";
 /// Signing out.
 pub const SIGN_OUT: &str = "/sign-out";
 /// Light or dark.
@@ -532,6 +546,12 @@ pub fn sign_in_path(next: &str) -> String {
     }
 }
 
+/// Entering the password again, and then back to `next`.
+#[must_use]
+pub fn sign_in_again_path(next: &str) -> String {
+    with_query(SIGN_IN_AGAIN, &[("next", next)])
+}
+
 /// One-time link that makes the first administrator.
 #[must_use]
 pub fn set_up_path(token: &str) -> String {
@@ -617,6 +637,12 @@ pub fn stock_place_path(id: StockPlaceId) -> String {
     format!("/supplies/places/{id}")
 }
 
+/// Changes it.
+#[must_use]
+pub fn stock_place_edit_path(id: StockPlaceId) -> String {
+    format!("/supplies/places/{id}/edit")
+}
+
 /// What readers mean for it.
 #[must_use]
 pub fn stock_place_setup_path(id: StockPlaceId) -> String {
@@ -669,6 +695,12 @@ pub fn item_hold_path(id: ItemId, place: Option<StockPlaceId>) -> String {
 #[must_use]
 pub fn supplier_path(id: SupplierId) -> String {
     format!("/supplies/suppliers/{id}")
+}
+
+/// A restocking round.
+#[must_use]
+pub fn round_path(id: RoundId) -> String {
+    format!("/supplies/rounds/{id}")
 }
 
 /// How the numbers of its rule at a place are made.

@@ -21,6 +21,7 @@ catalogue! {
         open = "Open",
         acknowledged = "Acknowledged",
         recent = "Recently over",
+        unit = "Unit",
         kind = "Kind",
         any_kind = "All kinds",
         show = "Show",

@@ -14,6 +14,7 @@ use crate::supplies::import::{
 };
 use crate::web::csv::{Cell, CsvFile, CsvParams, CsvRow, record_export};
 use crate::web::csv_upload::{self, count, shown_note};
+use crate::web::exports::download_href;
 use crate::web::extract::Viewer;
 use crate::web::page::{Nav, Page, Problem, Shell, see_other};
 use crate::web::strings::{Strings, fill};
@@ -30,6 +31,8 @@ const EXAMPLE: &str = include_str!("import/example.csv");
 pub struct SupplyImportPage {
     /// Frame.
     pub shell: Shell,
+    /// What is there now, as a file of the same columns.
+    pub export_href: String,
     /// What is wrong with the file.
     pub problems: Vec<Problem>,
 }
@@ -77,10 +80,10 @@ pub struct SupplyApplyForm {
 /// # Errors
 /// Never; the signature is a handler's.
 pub async fn form(viewer: Viewer) -> Result<Page<SupplyImportPage>, PageError> {
-    Ok(Page::new(SupplyImportPage {
-        shell: viewer.shell(Nav::Supplies),
-        problems: Vec::new(),
-    }))
+    Ok(Page::new(SupplyImportPage::new(
+        viewer.shell(Nav::Supplies),
+        Vec::new(),
+    )))
 }
 
 /// `GET /supplies/import.csv`: a file to begin with.
@@ -127,7 +130,7 @@ pub async fn upload(
 
 fn refuse_file(shell: Shell, words: String) -> Result<HttpResponse, PageError> {
     let problems = vec![Problem::new("file", words)];
-    Page::new(SupplyImportPage { shell, problems })
+    Page::new(SupplyImportPage::new(shell, problems))
         .with_status(StatusCode::UNPROCESSABLE_ENTITY)
         .render()
 }
@@ -211,6 +214,7 @@ pub async fn apply(
                 &[
                     &count(plan.new_items()),
                     &count(plan.items.len() - plan.new_items()),
+                    &count(plan.stock_places.len()),
                     &count(plan.places.len()),
                 ],
             );
@@ -265,9 +269,15 @@ pub async fn faults(
 }
 
 fn change_words(changes: &[Change], t: &'static Strings) -> Vec<String> {
-    let words = changes.iter().map(|change| match change.old.as_str() {
-        "" => format!("{}: {}", change.column, change.new),
-        old => fill(t.tables.change, &[&change.column, &change.new, &old]),
+    let words = changes.iter().map(|change| {
+        let new = match change.new.as_str() {
+            "" => t.stock.import_taken_off,
+            new => new,
+        };
+        match change.old.as_str() {
+            "" => format!("{}: {new}", change.column),
+            old => fill(t.tables.change, &[&change.column, &new, &old]),
+        }
     });
     let words: Vec<String> = words.collect();
     if words.is_empty() {
@@ -282,9 +292,11 @@ impl SupplyReportPage {
         let t = shell.t;
         let changed = plan.items.len() - plan.new_items();
         let new_rules = plan.places.iter().filter(|write| write.is_new).count();
+        let changed_places = plan.stock_places.len() - plan.new_places.len();
         let mut summary: Vec<String> = [
             (plan.new_items(), t.stock.import_new),
             (changed, t.stock.import_changed),
+            (changed_places, t.stock.import_changed_places),
             (new_rules, t.stock.import_new_rules),
             (plan.places.len() - new_rules, t.stock.import_changed_rules),
             (plan.unchanged, t.tables.count_unchanged),
@@ -296,6 +308,7 @@ impl SupplyReportPage {
         for (names, words) in [
             (&plan.new_suppliers, t.stock.import_suppliers),
             (&plan.new_places, t.stock.import_places),
+            (&plan.new_rounds, t.stock.import_rounds),
             (&plan.unknown_columns, t.tables.unknown_columns),
         ] {
             if !names.is_empty() {
@@ -311,6 +324,14 @@ impl SupplyReportPage {
                 words,
             )
         });
+        let stock_places = plan.stock_places.iter().map(|write| {
+            let words = change_words(&write.changes, t);
+            let name = match write.stock_place_id {
+                None => fill(t.stock.import_new_place, &[&write.name]),
+                Some(_) => write.name.clone(),
+            };
+            (write.row.to_string(), name, words)
+        });
         let places = plan.places.iter().map(|write| {
             let words = change_words(&write.changes, t);
             (
@@ -319,7 +340,11 @@ impl SupplyReportPage {
                 words,
             )
         });
-        let writes: Vec<_> = items.chain(places).take(LINES_MAX).collect();
+        let writes: Vec<_> = items
+            .chain(stock_places)
+            .chain(places)
+            .take(LINES_MAX)
+            .collect();
         let faults: Vec<[String; 4]> = plan
             .faults
             .iter()
@@ -333,7 +358,7 @@ impl SupplyReportPage {
                 ]
             })
             .collect();
-        let all = plan.items.len() + plan.places.len();
+        let all = plan.writes();
         let path = routes::supplies_import_path(upload.upload_key);
         Self {
             digest: plan.digest.clone(),
@@ -389,17 +414,22 @@ impl SupplyReportPage {
 }
 
 impl SupplyImportPage {
+    fn new(shell: Shell, problems: Vec<Problem>) -> Self {
+        Self {
+            export_href: download_href(routes::ITEMS_CSV, &[("places", "1")]),
+            shell,
+            problems,
+        }
+    }
+
     /// Pages for tests of templates.
     #[must_use]
     pub fn samples() -> Vec<Self> {
         let shell = Shell::sample_for(crate::db::types::Role::Supply);
         let problems = vec![Problem::new("file", "The file is empty <b>.")];
         vec![
-            Self {
-                shell: shell.clone(),
-                problems: Vec::new(),
-            },
-            Self { shell, problems },
+            Self::new(shell.clone(), Vec::new()),
+            Self::new(shell, problems),
         ]
     }
 }

@@ -126,12 +126,14 @@ pub struct Parts {
     pub is_ordered_in_pack: bool,
     /// Its codes, and what each is on.
     pub codes: Vec<(String, String)>,
-    /// Packs that a code may be on: id and words.
-    pub code_packs: Vec<(String, String)>,
+    /// Packs that a code may be on: id, words, and whether it was chosen.
+    pub code_packs: Vec<(String, String, bool)>,
     /// What was typed.
     pub pack: String,
     /// What was typed.
     pub pack_units: String,
+    /// What was ticked.
+    pub ordered: bool,
     /// What was typed.
     pub code: String,
     /// Its supplier: address and words.
@@ -360,7 +362,14 @@ pub async fn parts(
     if let Some(parts) = &mut page.parts {
         parts.pack = pack;
         parts.pack_units.clone_from(&form.pack_units);
+        parts.ordered = form.ordered == "1";
         parts.code = typed;
+        // A code that is put right is on the pack that was chosen for it.
+        if form.act == "add_code" {
+            for (id, _, is_chosen) in &mut parts.code_packs {
+                *is_chosen = *id == form.pack_id;
+            }
+        }
     }
     unfit(page, &faults)
 }
@@ -487,12 +496,12 @@ impl Parts {
             let on = pack.clone().unwrap_or_else(|| t.of_piece.to_owned());
             (code.clone(), on)
         });
-        let mut code_packs = vec![(String::new(), t.of_piece.to_owned())];
+        let mut code_packs = vec![(String::new(), t.of_piece.to_owned(), false)];
         code_packs.extend(
             sheet
                 .packs
                 .iter()
-                .map(|pack| (pack.pack_id.to_string(), pack.name.clone())),
+                .map(|pack| (pack.pack_id.to_string(), pack.name.clone(), false)),
         );
         let supplier = sheet.supplier_id.zip(sheet.fields.supplier.as_ref());
         Self {
@@ -504,6 +513,7 @@ impl Parts {
             code_packs,
             pack: String::new(),
             pack_units: String::new(),
+            ordered: false,
             code: String::new(),
             supplier: supplier
                 .map(|(id, name)| (routes::supplier_path(id), fill(t.supplier_link, &[name]))),

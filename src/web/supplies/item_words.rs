@@ -64,11 +64,12 @@ pub(super) fn field_id(field: ItemField) -> &'static str {
         ItemField::Lead => "lead",
         ItemField::LeadDeviation => "lead_deviation",
         ItemField::OrderCost => "order_cost",
+        ItemField::EveryDays => "every_days",
     }
 }
 
 fn label(field: ItemField, t: &'static Strings) -> &'static str {
-    let t = &t.stock_items;
+    let (rounds, t) = (&t.rounds, &t.stock_items);
     match field {
         ItemField::Number => t.field_number,
         ItemField::Name => t.field_name,
@@ -87,6 +88,7 @@ fn label(field: ItemField, t: &'static Strings) -> &'static str {
         ItemField::Lead => t.field_lead,
         ItemField::LeadDeviation => t.field_lead_deviation,
         ItemField::OrderCost => t.field_order_cost,
+        ItemField::EveryDays => rounds.field_every,
     }
 }
 
@@ -102,6 +104,8 @@ pub(super) fn problem(fault: &ItemFault, t: &'static Strings) -> Problem {
         ItemFault::Class(value) => fill(words.fault_class, &[value]),
         ItemFault::Cost(_, value) => fill(words.fault_cost, &[&name, value]),
         ItemFault::Days(_, value) => fill(words.fault_days, &[&name, value]),
+        ItemFault::RoundDays(value) => fill(t.rounds.fault_every, &[value]),
+        ItemFault::RoundUsed(places) => fill(t.rounds.fault_used, &[&grouped(*places)]),
         ItemFault::Units(value) => fill(words.fault_units, &[value]),
         ItemFault::CheckDigit(code, digit) => fill(words.fault_check_digit, &[code, digit]),
         ItemFault::Taken(_, value) => fill(words.fault_taken, &[&name, value]),

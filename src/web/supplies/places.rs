@@ -28,6 +28,13 @@ pub struct SupplyParams {
 }
 
 impl SupplyParams {
+    /// What is searched for.
+    pub(in crate::web) fn text(&self) -> String {
+        let text = self.q.as_deref().unwrap_or_default().trim();
+        // Postgres keeps no NUL in a text.
+        text.replace('\0', "").chars().take(TEXT_MAX).collect()
+    }
+
     pub(in crate::web) fn after(&self) -> Option<NameCursor> {
         self.after.as_deref().and_then(NameCursor::parse)
     }
@@ -55,6 +62,8 @@ pub struct SuppliesPage {
     pub start_href: Option<String>,
     /// They as a file.
     pub csv_href: String,
+    /// All items as a file.
+    pub items_href: String,
 }
 
 /// What a search found.
@@ -64,6 +73,8 @@ pub struct FoundItems {
     pub heading: String,
     /// They.
     pub rows: Vec<ItemLine>,
+    /// All of them as a file.
+    pub csv_href: String,
 }
 
 /// An item that was found.
@@ -116,13 +127,7 @@ pub async fn page(
     params: web::Query<SupplyParams>,
 ) -> Result<Page<SuppliesPage>, PageError> {
     let shell = viewer.shell(Nav::Supplies);
-    let query: String = params
-        .q
-        .as_deref()
-        .unwrap_or_default()
-        .trim()
-        .replace('\0', "");
-    let query: String = query.chars().take(TEXT_MAX).collect();
+    let query = params.text();
     let after = params.after();
     let conn = app.db.conn().await?;
     let found = if query.is_empty() {
@@ -141,7 +146,7 @@ pub async fn page(
 }
 
 /// The GTIN of a scanned label or of a bare number, in 14 digits.
-fn scanned_gtin(text: &str, today: chrono::NaiveDate) -> Option<String> {
+pub(in crate::web) fn scanned_gtin(text: &str, today: chrono::NaiveDate) -> Option<String> {
     let is_number = matches!(text.len(), 8 | 12..=14) && text.bytes().all(|b| b.is_ascii_digit());
     if is_number {
         return Some(format!("{text:0>14}"));
@@ -200,6 +205,7 @@ impl SuppliesPage {
             None => routes::SUPPLIES.to_owned(),
         };
         let found = found.map(|(rows, has_more)| FoundItems {
+            csv_href: download_href(routes::ITEMS_CSV, &[("q", &query)]),
             heading: match (rows.len(), has_more) {
                 (0, _) => fill(t.found_none, &[&query]),
                 (1, _) => fill(t.found_one, &[&query]),
@@ -234,6 +240,7 @@ impl SuppliesPage {
             next_href: next.as_ref().map(|next| href(Some(next))),
             start_href: after.map(|_| href(None)),
             csv_href: download_href(routes::SUPPLIES_CSV, &[]),
+            items_href: download_href(routes::ITEMS_CSV, &[]),
             shell,
         }
     }

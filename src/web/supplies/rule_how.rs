@@ -135,6 +135,12 @@ impl Namer<'_> {
         }
     }
 
+    /// The cost of an order and of holding one for a year: only for those who set them (S-19).
+    fn costs(&self, story: &RuleStory) -> Option<(f64, f64)> {
+        let costs = story.row.order_cost.zip(story.row.holding_cost);
+        costs.filter(|_| may_edit(self.shell))
+    }
+
     fn number(
         &self,
         name: &'static str,
@@ -212,7 +218,7 @@ pub(super) fn numbers(
         let value = fill(r.days_value, &[&real(f64::from(days.value))]);
         numbers.push(says.number(r.days_row, value, origin, "target"));
     }
-    if let Some(size) = found.economic {
+    if let Some(size) = found.economic.filter(|_| may_edit(shell)) {
         let value = says.amount(size);
         numbers.push(says.number(r.economic, value, plain(r.origin_costs), "economic"));
     }
@@ -333,7 +339,7 @@ fn inputs(says: &Namer<'_>, story: &RuleStory) -> Vec<(&'static str, String, Ori
     let available = says.amount(says.line.standing.usable);
     inputs.push((t.input_available, available, none()));
     // Both or none: one of them alone gives nothing.
-    if let Some((order, hold)) = row.order_cost.zip(row.holding_cost) {
+    if let Some((order, hold)) = says.costs(story) {
         inputs.push((t.input_order_cost, real(order), none()));
         inputs.push((t.input_holding_cost, real(hold), none()));
     }
@@ -535,7 +541,7 @@ fn fixed_part(says: &Namer<'_>, found: &InForce, story: &RuleStory) -> HowPart {
 
 fn economic_part(says: &Namer<'_>, story: &RuleStory) -> Option<HowPart> {
     let t = &says.shell.t.stock_rules;
-    let (order, hold) = story.row.order_cost.zip(story.row.holding_cost)?;
+    let (order, hold) = says.costs(story)?;
     let size = story.found.economic?;
     let per_year = story.row.inputs().demand.per_day * 365.0;
     let result = (2.0 * per_year * order / hold).sqrt();

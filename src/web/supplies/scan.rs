@@ -116,14 +116,31 @@ pub struct Said {
 pub struct Offer {
     /// Words of the button.
     pub words: String,
-    /// The field that says so.
-    pub field: &'static str,
-    /// The label of a reason, when one is needed.
-    pub reason: Option<&'static str>,
-    /// Idempotency key.
-    pub key: String,
-    /// How many were scanned.
+    /// When a reason is needed: the label of its field, and what was said before.
+    pub reason: Option<(&'static str, String)>,
+    /// The scan as it was sent, with all that was typed and said yes to, and with the yes of this offer.
+    pub hidden: Vec<(&'static str, String)>,
+}
+
+/// What is typed beside the code. After a miss it stands there still; after a hit everything starts anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Beside {
+    /// How many of what carries the code.
     pub quantity: String,
+    /// The lot.
+    pub lot_number: String,
+    /// The last day of use.
+    pub expires_on: String,
+}
+
+impl Default for Beside {
+    fn default() -> Self {
+        Self {
+            quantity: "1".to_owned(),
+            lot_number: String::new(),
+            expires_on: String::new(),
+        }
+    }
 }
 
 impl Said {
@@ -176,10 +193,8 @@ impl Said {
     pub(in crate::web) fn sample(shell: &Shell) -> Self {
         let offer = Offer {
             words: shell.t.scan.offer_lot.to_owned(),
-            field: "override",
-            reason: Some(shell.t.scan.offer_why),
-            key: new_key(),
-            quantity: "1".to_owned(),
+            reason: Some((shell.t.scan.offer_why, "<7> & \"torn\"".to_owned())),
+            hidden: vec![("key", new_key()), ("code", "<7>&\"".to_owned())],
         };
         let link = routes::scan_link_path("<7>&", "/scan/issue?place=6");
         Self::miss("Nobody knows the code <7>&.".to_owned(), "<7>&")
@@ -205,6 +220,8 @@ pub struct ScanForm {
     pub hidden: Vec<(&'static str, String)>,
     /// Lot and day are asked for.
     pub asks_lot: bool,
+    /// What stands in the fields beside the code.
+    pub beside: Beside,
 }
 
 impl ScanForm {
@@ -222,6 +239,7 @@ impl ScanForm {
             quantity,
             hidden: Vec::new(),
             asks_lot: false,
+            beside: Beside::default(),
         }
     }
 }
@@ -315,7 +333,7 @@ async fn show(
     app: &App,
     viewer: &Viewer,
     (kind, params): (Kind, &ScanParams),
-    said: Option<Said>,
+    answered: Option<(Said, Beside)>,
 ) -> Result<HttpResponse, PageError> {
     let mut shell = viewer.shell(Nav::Scan);
     let conn = app.db.conn().await?;
@@ -330,12 +348,16 @@ async fn show(
         None => Log::default(),
     };
     // What was just done is said beside the field, not above the page.
-    let said = match said {
-        None if params.done.is_some() => shell.flash.take().map(Said::hit),
-        said => said,
+    let (said, beside) = match answered {
+        Some((said, beside)) => (Some(said), beside),
+        None if params.done.is_some() => (shell.flash.take().map(Said::hit), Beside::default()),
+        None => (None, Beside::default()),
     };
     let status = said.as_ref().map_or(StatusCode::OK, |said| said.status);
-    let page = ScanPage::new(shell, viewer.role, kind, (&places, asked), (said, log));
+    let mut page = ScanPage::new(shell, viewer.role, kind, (&places, asked), (said, log));
+    if let Some(form) = &mut page.form {
+        form.beside = beside;
+    }
     Page::new(page).with_status(status).render()
 }
 

@@ -27,6 +27,8 @@ pub struct PlaceSetupPage {
     pub place: String,
     /// Its page.
     pub back_href: String,
+    /// Where the place itself is changed.
+    pub edit_href: String,
     /// Where forms are sent.
     pub action: String,
     /// What it is set up with.
@@ -119,6 +121,7 @@ impl PlaceSetupPage {
         Self {
             place,
             back_href: routes::stock_place_path(id),
+            edit_href: routes::stock_place_edit_path(id),
             action: routes::stock_place_setup_path(id),
             antennas: antennas.collect(),
             is_admin: role == Role::Admin,

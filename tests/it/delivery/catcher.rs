@@ -86,7 +86,11 @@ async fn web_request(
     let (mut message, mut line) = (Got::default(), String::new());
     loop {
         line.clear();
-        if stream.read_line(&mut line).await? == 0 || line == "\r\n" {
+        if stream.read_line(&mut line).await? == 0 {
+            // Its sender was killed: no request at all.
+            return Ok(());
+        }
+        if line == "\r\n" {
             break;
         }
         if let Some((name, value)) = line.trim_end().split_once(": ") {

@@ -7,6 +7,7 @@ use crate::pages::{has, has_not, served};
 use crate::support::{Actor, Html};
 
 const OWN_MAIL: &str = "/alerts/mail";
+const SETUP: &str = "/deliveries/set-up";
 
 impl Actor {
     async fn own_mail(&self, act: &str, address: &str) -> Html {
@@ -14,17 +15,31 @@ impl Actor {
         let fields = [("key", key.as_str()), ("act", act), ("address", address)];
         self.post(OWN_MAIL, &fields).await
     }
+
+    async fn route(&self, to: &str) -> Html {
+        let key = key();
+        let fields = [
+            ("key", key.as_str()),
+            ("act", "add_route"),
+            ("destination", to),
+            ("alert_kind", ""),
+            ("unit", ""),
+            ("severity", "low"),
+            ("step", "0"),
+        ];
+        self.post(SETUP, &fields).await
+    }
 }
 
-/// An alert of a unit; returns to how many addresses it was told.
-async fn told(conn: &mut AsyncPgConnection, name: &str, unit: &str) -> i64 {
+/// An alert of a room, so of its unit; returns to how many addresses it was told.
+async fn told(conn: &mut AsyncPgConnection, name: &str, room: &str) -> i64 {
     conn.batch_execute(&format!(
-        "INSERT INTO alert (kind, severity, alert_key, unit_id, opened_at, last_at) VALUES ('reader_down', 'high', 'reader_down:{name}', {unit}, now(), now())"
+        "INSERT INTO alert (kind, severity, alert_key, room_id, opened_at, last_at) VALUES ('soiled_in_clean_room', 'high', 'soiled_in_clean_room:{name}', {room}, now(), now())"
     ))
     .await
     .unwrap();
     let sql = format!(
-        "SELECT count(*) FROM outbox o JOIN alert a ON a.id = o.alert_id WHERE a.alert_key = 'reader_down:{name}'"
+        "SELECT count(*) FROM outbox o JOIN alert a ON a.id = o.alert_id WHERE a.alert_key = 'soiled_in_clean_room:{name}'"
     );
     count(conn, &sql).await
 }
@@ -68,13 +83,21 @@ async fn a_route_to_a_role_tells_who_is_that_and_works_there() {
     let own = "SELECT count(*) FROM destination WHERE user_id IS NOT NULL";
     assert_eq!(count(&mut conn, own).await, 2);
     conn.batch_execute(
-        "UPDATE app_user SET home_unit_id = (SELECT min(id) FROM unit) WHERE role = 'nurse';
-         INSERT INTO alert_route (role) VALUES ('nurse')",
+        "INSERT INTO unit (facility_id, name) SELECT min(id), 'Far away' FROM facility;
+         UPDATE room SET unit_id = (SELECT max(id) FROM unit) WHERE id = (SELECT max(id) FROM room);
+         UPDATE app_user SET home_unit_id = (SELECT min(unit_id) FROM room) WHERE role = 'nurse'",
     )
     .await
     .unwrap();
-    let (here, there) = ("(SELECT min(id) FROM unit)", "(SELECT max(id) FROM unit)");
-    let units = "SELECT count(*) FROM unit";
+    let admin = app.admin().await;
+    has(&admin.page(SETUP).await, "There is no destination yet");
+    assert_eq!(admin.route("role-nurse").await.status, 303);
+    assert_eq!(admin.route("role-nurse").await.status, 409, "there is one");
+    assert_eq!(admin.route("role-chief").await.status, 400);
+    has(&admin.page(SETUP).await, "Everybody who is: Nurse");
+    let here = "(SELECT id FROM room ORDER BY unit_id, id LIMIT 1)";
+    let there = "(SELECT id FROM room WHERE unit_id IS NOT NULL ORDER BY unit_id DESC, id LIMIT 1)";
+    let units = "SELECT count(DISTINCT unit_id) FROM room";
     assert!(count(&mut conn, units).await > 1);
     assert_eq!(told(&mut conn, "here", here).await, 1);
     assert_eq!(
@@ -83,9 +106,9 @@ async fn a_route_to_a_role_tells_who_is_that_and_works_there() {
         "somebody else's unit"
     );
     assert_eq!(told(&mut conn, "everywhere", "NULL").await, 1);
-    conn.batch_execute("INSERT INTO alert_route (role) VALUES ('supply')")
-        .await
-        .unwrap();
+    assert_eq!(admin.route("role-supply").await.status, 303);
+    let who = format!("{SETUP}?kind=soiled_in_clean_room&severity=high");
+    has(&admin.page(&who).await, "(Mail): at once");
     assert_eq!(
         told(&mut conn, "there again", there).await,
         1,

@@ -132,6 +132,7 @@ struct Ids {
     item: i64,
     lot: i64,
     supplier: i64,
+    round: i64,
     stock_place: i64,
     count: i64,
 }
@@ -154,6 +155,7 @@ impl Ids {
             item: number(conn, "SELECT min(id) + 77 FROM item").await,
             lot: number(conn, "SELECT min(id) + 77 FROM lot").await,
             supplier: number(conn, "SELECT min(id) FROM supplier").await,
+            round: number(conn, "SELECT min(id) FROM supply_round").await,
             stock_place: number(conn, "SELECT min(id) + 7 FROM stock_place").await,
             count: number(conn, "SELECT min(id) FROM count_session").await,
         }
@@ -227,6 +229,7 @@ impl Ids {
                 "/counts" => self.count,
                 "/supplies/items" => self.item,
                 "/supplies/suppliers" => self.supplier,
+                "/supplies/rounds" => self.round,
                 _ => panic!("say here what to open for {pattern}"),
             };
             let path = pattern.replace("{id}", &id.to_string());
@@ -269,6 +272,11 @@ impl Ids {
             "supplies" if pattern == routes::SUPPLIES => {
                 vec![String::new(), "q=item+17".to_owned(), "q=E42".to_owned()]
             }
+            "supplies" if pattern == routes::ITEMS_CSV => vec![
+                String::new(),
+                "q=item+17".to_owned(),
+                "q=E42&places=1".to_owned(),
+            ],
             "supplies" if pattern == routes::ITEM_CSV || pattern == routes::ITEM_HOW => {
                 vec![format!("place={}", self.stock_place)]
             }

@@ -268,13 +268,15 @@ async fn packs_are_scanned_into_lines_unexpected_ones_too_and_entries_are_taken_
         ("ODD-7", 422, "scan the label of the bin first"),
         ("  ", 422, "Nothing was scanned"),
     ] {
-        let answer = scan(&tech, &page, code, "1", "").await;
+        let answer = scan(&tech, &page, code, "7", "").await;
         assert_eq!(answer.status, status, "{code}");
         has(&answer, words);
         assert_eq!(
             answer.attribute("#said", "data-sound").as_deref(),
             Some("miss")
         );
+        let kept = answer.attribute("#scan-n", "value");
+        assert_eq!(kept.as_deref(), Some("7"), "how many stands there still");
     }
     // What should not be there gets a line of its own.
     assert_eq!(scan(&tech, &page, "ODD-7", "3", &bin).await.status, 303);

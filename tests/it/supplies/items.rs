@@ -135,6 +135,26 @@ async fn an_item_is_added_once_with_packs_and_codes_and_held_at_a_place_until_it
         .status,
         303
     );
+    // A code of a box with a wrong check digit: put right, it is on the box still.
+    let wrong = send(&[
+        ("act", "add_code"),
+        ("code", "9506000134353"),
+        ("pack_id", &pack),
+    ])
+    .await;
+    assert_eq!(wrong.status, 422);
+    assert_eq!(
+        wrong.attribute("#pack_id option[selected]", "value"),
+        Some(pack.clone())
+    );
+    let wrong = send(&[
+        ("act", "add_pack"),
+        ("pack", "crate"),
+        ("pack_units", "1"),
+        ("ordered", "1"),
+    ])
+    .await;
+    assert!(wrong.attribute("#ordered[checked]", "value").is_some());
     let answer = send(&[("act", "remove_pack"), ("pack_id", &pack)]).await;
     assert_eq!(answer.status, 422);
     has(&answer, "Pack box: a code is on it.");

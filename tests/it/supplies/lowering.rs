@@ -1,16 +1,16 @@
-//! Every reason for which stock can become less raises its alert in the transaction of the move, and neither is there without the other.
+//! What lowers stock: an issue beyond the books, what must leave first, and what may not be changed. Every cause is walked in [`super::causes`].
 
 use chrono::TimeDelta;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 use wardtrack::db::types::{LotState, StockReason};
 use wardtrack::supplies::acts::{
     LotLabel, Receipt, StockAct, StockPosted, StockRefusal, find_or_insert_lot, perform_stock_form,
 };
-use wardtrack::supplies::ledger::{MovedBy, NewMove, post};
+use wardtrack::supplies::ledger::StockKey;
 
 use super::world::{Restock, Shelf, check, new_ward};
 
@@ -28,94 +28,18 @@ struct Kind {
 }
 
 pub(super) async fn alerts(conn: &mut AsyncPgConnection, shelf: &Shelf) -> Vec<String> {
+    alerts_at(conn, shelf.stock).await
+}
+
+/// The kinds of the active alerts about an item at a place.
+pub(super) async fn alerts_at(conn: &mut AsyncPgConnection, stock: StockKey) -> Vec<String> {
     let rows: Vec<Kind> = sql_query("SELECT kind FROM alert WHERE item_id = $1 AND stock_place_id = $2 AND is_active ORDER BY kind")
-        .bind::<BigInt, _>(shelf.stock.item_id)
-        .bind::<BigInt, _>(shelf.stock.stock_place_id)
+        .bind::<BigInt, _>(stock.item_id)
+        .bind::<BigInt, _>(stock.stock_place_id)
         .load(conn)
         .await
         .unwrap();
     rows.into_iter().map(|row| row.kind).collect()
-}
-
-/// What a move of this reason can do: lower the stock, or only raise it. A new reason does not compile before somebody says so.
-fn lowers(reason: StockReason) -> bool {
-    match reason {
-        StockReason::Issue
-        | StockReason::Transfer
-        | StockReason::Adjust
-        | StockReason::Count
-        | StockReason::WriteOff
-        | StockReason::ReturnToSupplier
-        | StockReason::CabinetTake
-        | StockReason::EmptyBin
-        | StockReason::Exit
-        // Taken back by Undo.
-        | StockReason::Receive
-        | StockReason::Return => true,
-        StockReason::CabinetPut | StockReason::Refill => false,
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn r23_every_reason_that_lowers_stock_raises_its_alert_in_its_own_transaction() {
-    let (_database, mut conn, ward, now) = new_ward().await;
-    for reason in StockReason::ALL
-        .iter()
-        .copied()
-        .filter(|reason| lowers(*reason))
-    {
-        let shelf = Shelf::new(&mut conn, ward, reason.as_str(), RESTOCK, now).await;
-        let full = StockAct::Arrive {
-            reason: StockReason::Return,
-            bin_id: shelf.bins[0],
-            lot: LotLabel::default(),
-            quantity: 30,
-            receipt: Receipt::default(),
-        };
-        shelf.accept(&mut conn, full, None, now).await;
-        assert_eq!(alerts(&mut conn, &shelf).await, [""; 0], "{reason:?}: full");
-        let lot_id = shelf.lots(&mut conn).await[0];
-        let all = NewMove {
-            reason,
-            key: shelf.stock,
-            lot_id,
-            bin_id: shelf.bins[0],
-            quantity: -30,
-            happened_at: now,
-            by: MovedBy::Person(ward.people[0], Uuid::new_v4()),
-            order_line_id: None,
-            undoes_id: None,
-            note: None,
-        };
-        // Seen before COMMIT, on the connection of the cause.
-        let rolled_back = conn
-            .transaction::<(), diesel::result::Error, _>(async |conn| {
-                post(conn, &[all], now).await?;
-                assert_eq!(
-                    alerts(conn, &shelf).await,
-                    ["reorder", "stockout"],
-                    "{reason:?}: empty"
-                );
-                Err(diesel::result::Error::RollbackTransaction)
-            })
-            .await;
-        assert!(rolled_back.is_err());
-        assert_eq!(
-            alerts(&mut conn, &shelf).await,
-            [""; 0],
-            "{reason:?}: rolled back"
-        );
-        check(&mut conn, shelf.stock.item_id, now, "after the roll back").await;
-        conn.transaction::<_, diesel::result::Error, _>(async |conn| post(conn, &[all], now).await)
-            .await
-            .unwrap();
-        assert_eq!(
-            alerts(&mut conn, &shelf).await,
-            ["reorder", "stockout"],
-            "{reason:?}"
-        );
-        check(&mut conn, shelf.stock.item_id, now, reason.as_str()).await;
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -345,7 +345,7 @@ async fn an_import_writes_rules_and_leaves_to_others_what_it_does_not_say() {
     )
     .await
     .unwrap();
-    let file = "item_number,name,place,room,bin,reorder_point,target\n1,Tape,Nine,Store 9,A,,\n2,Gauze,Nine,,B,20,\n3,Swab,Nine,,C,20,50\n";
+    let file = "item_number,name,place,room,bin,reorder_point,target\n1,Tape,Nine,Store 9,A,,\n2,Gauze,Nine,,B,20,20\n3,Swab,Nine,,C,20,50\n";
     let import = async |conn: &mut AsyncPgConnection, file: &str| {
         apply_file(conn, file.as_bytes(), false, &|_, _| {}, now)
             .await
@@ -436,13 +436,26 @@ async fn a_technician_sees_where_numbers_come_from_and_changes_the_rule_once() {
             .status,
         404
     );
-    assert_eq!(
-        nurse
-            .page(&format!("/supplies/items/{item}/how?place={place}"))
-            .await
-            .status,
-        200
-    );
+    // S-19: what an order and holding cost is for those who set it, and so is what follows from both.
+    let costs = [
+        "Cost of one order, by the supplier",
+        "Cost to hold one for a year, by the item",
+        "Size of order with the least cost",
+        "10 an order",
+        "369",
+    ];
+    let own = nurse
+        .page(&format!("/supplies/items/{item}/how?place={place}"))
+        .await;
+    assert_eq!(own.status, 200);
+    has(&own, "Rounded up: 61.");
+    let item_page = nurse.page(&here).await;
+    has(&item_page, "61 eachComputed from use");
+    for words in costs {
+        has(&how, words);
+        has_not(&own, words);
+        has_not(&item_page, words);
+    }
     // A rule above, for the item, by the first step.
     for path in [
         "/supplies/rules",

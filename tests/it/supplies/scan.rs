@@ -8,7 +8,7 @@ use crate::acts::{count, key};
 use crate::pages::{has, has_not, served};
 use crate::support::{Actor, Html};
 
-const GTIN: &str = "4006381333931";
+pub(super) const GTIN: &str = "4006381333931";
 
 impl Actor {
     async fn scan(&self, page: &str, place: i64, more: &[(&str, &str)]) -> Html {
@@ -38,7 +38,7 @@ impl Actor {
     }
 }
 
-async fn shelf(conn: &mut AsyncPgConnection, ward: Ward, two_bins: bool) -> Shelf {
+pub(super) async fn shelf(conn: &mut AsyncPgConnection, ward: Ward, two_bins: bool) -> Shelf {
     let restock = Restock {
         reorder_point: 12,
         par: 40,
@@ -58,12 +58,12 @@ async fn shelf(conn: &mut AsyncPgConnection, ward: Ward, two_bins: bool) -> Shel
     shelf
 }
 
-async fn level(conn: &mut AsyncPgConnection, item: ItemId) -> i64 {
+pub(super) async fn level(conn: &mut AsyncPgConnection, item: ItemId) -> i64 {
     let sql = format!("SELECT coalesce(sum(on_hand), 0) FROM stock_level WHERE item_id = {item}");
     count(conn, &sql).await
 }
 
-fn sound(page: &Html) -> Option<String> {
+pub(super) fn sound(page: &Html) -> Option<String> {
     page.attribute("#said", "data-sound")
 }
 

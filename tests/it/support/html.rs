@@ -77,6 +77,42 @@ impl Html {
             .collect()
     }
 
+    /// The fields of the first form that matches, as a browser would send them: what stands in them, and nothing else. Not the form's token,
+    /// which [`super::Actor::post`] adds.
+    pub fn form(&self, selector: &str) -> Vec<(String, String)> {
+        let select = |selector: &str| Selector::parse(selector).expect("a selector");
+        let doc = self.doc();
+        let form = doc
+            .select(&select(selector))
+            .next()
+            .unwrap_or_else(|| panic!("no form {selector} in {}", self.body));
+        let mut fields = Vec::new();
+        for field in form.select(&select("input, select")) {
+            let Some(name) = field.attr("name") else {
+                continue;
+            };
+            let is_unticked =
+                field.attr("type") == Some("checkbox") && field.attr("checked").is_none();
+            if name == "csrf" || is_unticked {
+                continue;
+            }
+            let value = if field.value().name() == "select" {
+                let options: Vec<_> = field.select(&select("option")).collect();
+                let chosen = options
+                    .iter()
+                    .find(|option| option.attr("selected").is_some())
+                    .or(options.as_slice().first());
+                chosen
+                    .and_then(|option| option.attr("value"))
+                    .unwrap_or_default()
+            } else {
+                field.attr("value").unwrap_or_default()
+            };
+            fields.push((name.to_owned(), value.to_owned()));
+        }
+        fields
+    }
+
     /// The token of the page's forms.
     pub fn form_token(&self) -> Option<String> {
         self.attribute("input[name=csrf]", "value")

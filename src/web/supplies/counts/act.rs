@@ -21,7 +21,7 @@ use crate::web::extract::{IdPath, Viewer};
 use crate::web::fields::{BadField, Fields};
 use crate::web::page::{Nav, Page, Shell, see_other};
 use crate::web::strings::{Strings, fill};
-use crate::web::supplies::scan::{Said, fault_words};
+use crate::web::supplies::scan::{Said, Sound, fault_words};
 use crate::web::wording::grouped;
 use crate::web::{PageError, routes};
 
@@ -225,13 +225,21 @@ async fn scan(
     drop(conn);
     let miss = |words: String| Said::miss(words, &code);
     let (item_id, units, code) = match found {
-        Err(fault) => return said(app, viewer, (id, bin), miss(fault_words(&fault, t))).await,
+        Err(fault) => {
+            return said(
+                app,
+                viewer,
+                (id, bin, quantity),
+                miss(fault_words(&fault, t)),
+            )
+            .await;
+        }
         Ok(Scanned::Unknown(code)) => {
             let words = fill(t.scan.miss_unknown, &[&code.text]);
             let here = routes::count_path(id);
             let href = routes::scan_link_path(&code.text, &here);
             let unknown = miss(words).with_link(t.scan.miss_link, href);
-            return said(app, viewer, (id, bin), unknown).await;
+            return said(app, viewer, (id, bin, quantity), unknown).await;
         }
         Ok(Scanned::Bin(bin)) => return Ok(see_other(&routes::count_bin_path(id, bin))),
         Ok(Scanned::Item {
@@ -242,11 +250,11 @@ async fn scan(
     };
     if code.lot_is_odd {
         let words = fill(t.scan.miss_odd_lot, &[&code.lot_number]);
-        return said(app, viewer, (id, bin), miss(words)).await;
+        return said(app, viewer, (id, bin, quantity), miss(words)).await;
     }
     let Some(bin_id) = bin.or_else(|| only_bin(&lines, item_id)) else {
         let words = fill(t.counts.refused_which_bin, &[&code.text]);
-        return said(app, viewer, (id, bin), miss(words)).await;
+        return said(app, viewer, (id, bin, quantity), miss(words)).await;
     };
     let act = CountAct::Scan {
         item_id,
@@ -262,12 +270,12 @@ async fn scan(
         }
         Ok(CountDone::Repeat { .. }) => {
             let known = Said::duplicate(t.scan.said_already.to_owned(), &code.text);
-            said(app, viewer, (id, bin), known).await
+            said(app, viewer, (id, bin, quantity), known).await
         }
         Err(refusal) => {
             let (status, words) = refusal_words(refusal, t);
             let unfit = miss(words).with_status(status);
-            said(app, viewer, (id, bin), unfit).await
+            said(app, viewer, (id, bin, quantity), unfit).await
         }
     }
 }
@@ -290,13 +298,16 @@ fn label(code: &Code) -> LotLabel<'_> {
 async fn said(
     app: &App,
     viewer: &Viewer,
-    (id, bin): (CountSessionId, Option<BinId>),
+    (id, bin, quantity): (CountSessionId, Option<BinId>, i64),
     said: Said,
 ) -> Result<HttpResponse, PageError> {
     let facts = read(app, viewer, id).await?;
     let shell = viewer.shell(Nav::Counts);
-    let status = said.status;
-    let page = CountPage::new(shell, viewer.user_id, &facts, bin, Some(said));
+    let (status, is_miss) = (said.status, said.sound == Sound::Miss);
+    let mut page = CountPage::new(shell, viewer.user_id, &facts, bin, Some(said));
+    if let Some(counting) = page.counting.as_mut().filter(|_| is_miss) {
+        counting.scan.beside.quantity = quantity.to_string();
+    }
     Page::new(page).with_status(status).render()
 }
 

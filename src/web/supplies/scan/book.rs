@@ -18,7 +18,6 @@ use crate::supplies::scan::{Code, CodeFault, Scanned, TwoBin, find_scanned, list
 use crate::supplies::stock::{
     StockLine, find_item, find_lot_of_label, find_stock, find_stock_place,
 };
-use crate::web::acts::new_key;
 use crate::web::done::with_done;
 use crate::web::extract::Viewer;
 use crate::web::page::{Nav, see_other};
@@ -88,8 +87,13 @@ async fn answer(
                 place: Sent::place_of(body),
                 ..ScanParams::default()
             };
+            let kind = match Sent::kind_of(kind, body) {
+                Kind::Full if !viewer.may_open(routes::SCAN_RECEIVE) => kind,
+                kind => kind,
+            };
             let said = unread_words(unread, t);
-            return show(app, viewer, (kind, &params), Some(said)).await;
+            let beside = Sent::beside(body, said.sound);
+            return show(app, viewer, (kind, &params), Some((said, beside))).await;
         }
     };
     let needs_supply = sent.kind == Kind::Full || matches!(sent.what, What::NotEmpty(_));
@@ -115,7 +119,8 @@ async fn answer(
                 place: Some(sent.place.to_string()),
                 ..ScanParams::default()
             };
-            show(app, viewer, (sent.kind, &params), Some(said)).await
+            let beside = Sent::beside(body, said.sound);
+            show(app, viewer, (sent.kind, &params), Some((said, beside))).await
         }
     }
 }
@@ -214,7 +219,7 @@ impl Scan<'_> {
         };
         if code.lot_is_odd && !sent.overrides {
             let words = fill(t.miss_odd_lot, &[&code.lot_number]);
-            let offer = self.offer(t.offer_lot, "override", None);
+            let offer = self.offer(t.offer_lot, &code.text, "override");
             return Ok(Err(Said::miss(words, &code.text).with_offer(offer)));
         }
         let quantity = quantity.saturating_mul(units);
@@ -251,14 +256,22 @@ impl Scan<'_> {
         Ok(said.with_link(&item, routes::item_path(item_id, None)))
     }
 
-    fn offer(&self, words: &str, field: &'static str, reason: Option<&'static str>) -> Offer {
+    fn offer(&self, words: &str, code: &str, yes: &'static str) -> Offer {
         Offer {
             words: words.to_owned(),
-            field,
-            reason,
-            key: new_key(),
-            quantity: self.sent.number().to_string(),
+            reason: None,
+            hidden: self.sent.again(code, yes),
         }
+    }
+
+    /// An offer that needs a reason, which is typed beside it.
+    fn offer_lot(&self, code: &str) -> Offer {
+        let t = &self.t.scan;
+        let mut offer = self.offer(t.offer_lot, code, "override");
+        offer.hidden.retain(|(name, _)| *name != "note");
+        let said = self.sent.note.clone().unwrap_or_default();
+        offer.reason = Some((t.offer_why, said));
+        offer
     }
 
     async fn issue(&self, pack: &Pack) -> Result<Booked, PageError> {
@@ -288,8 +301,8 @@ impl Scan<'_> {
                 &[&amount, &facts.item_name, &grouped(beyond)],
             )),
             Ok(StockPosted::Repeat { .. }) => Err(self.repeated(&code.text)),
-            Err(refusal @ StockRefusal::OtherLot) => {
-                let offer = self.offer(t.offer_lot, "override", Some(t.offer_why));
+            Err(refusal @ (StockRefusal::OtherLot | StockRefusal::Reason)) => {
+                let offer = self.offer_lot(&code.text);
                 Err(self.refused(refusal, &code.text).with_offer(offer))
             }
             Err(refusal) => Err(self.refused(refusal, &code.text)),
@@ -313,7 +326,7 @@ impl Scan<'_> {
         drop(conn);
         if let Some(ordered) = filled {
             let words = fill(t.miss_filled, &[&grouped(ordered), &facts.item_name]);
-            let offer = self.offer(t.offer_over, "over", None);
+            let offer = self.offer(t.offer_over, code, "over");
             return Ok(Err(Said::miss(words, code).with_offer(offer)));
         }
         let act = StockAct::Arrive {
@@ -339,11 +352,11 @@ impl Scan<'_> {
             (Ok(StockPosted::Done { .. }), None) => Ok(fill(t.said_receive, &words)),
             (Ok(StockPosted::Repeat { .. }), _) => Err(self.repeated(code)),
             (Err(refusal @ StockRefusal::Over(_)), _) => {
-                let offer = self.offer(t.offer_over, "over", None);
+                let offer = self.offer(t.offer_over, code, "over");
                 Err(self.refused(refusal, code).with_offer(offer))
             }
             (Err(refusal @ StockRefusal::Quarantine(_)), _) => {
-                let offer = self.offer(t.offer_apart, "apart", None);
+                let offer = self.offer(t.offer_apart, code, "apart");
                 Err(self.refused(refusal, code).with_offer(offer))
             }
             (Err(refusal), _) => Err(self.refused(refusal, code)),

@@ -3,10 +3,11 @@
 use chrono::NaiveDate;
 use uuid::Uuid;
 
-use super::Kind;
+use super::{Beside, Kind, Sound};
 use crate::ids::{BinId, StockPlaceId};
 use crate::supplies::acts::{LotLabel, Receipt};
 use crate::supplies::scan::{CODE_MAX, Code};
+use crate::web::acts::new_key;
 use crate::web::fields::{BadField, Fields};
 
 /// Fields of the forms.
@@ -25,6 +26,8 @@ const FIELDS: &[&str] = &[
     "done",
     "bin",
 ];
+/// Longest text that is shown again in a field beside the code.
+const TYPED_MAX: usize = 40;
 /// The greatest number of packs of one scan.
 const PACKS_MAX: i64 = 1_000_000;
 
@@ -78,10 +81,7 @@ impl Sent {
         let fields = Fields::parse(body, FIELDS)?;
         let bad = |name: &str| Unread::Field(name.to_owned());
         let is_set = |name: &str| !fields.text(name).is_empty();
-        let kind = match (kind, fields.text("mode").as_str()) {
-            (Kind::Empty, "full") => Kind::Full,
-            (kind, _) => kind,
-        };
+        let kind = kind_in(kind, &fields);
         let what = match fields.text("act").as_str() {
             "scan" => What::Scan {
                 code: fields.text("code").chars().take(CODE_MAX + 1).collect(),
@@ -114,12 +114,56 @@ impl Sent {
         Some(fields.text("place"))
     }
 
-    /// How many were scanned, before packs are counted in pieces.
-    pub(super) fn number(&self) -> i64 {
-        match self.what {
+    /// What a form is about, however the rest of it reads: who refills goes on with that.
+    pub(super) fn kind_of(kind: Kind, body: &[u8]) -> Kind {
+        Fields::parse(body, FIELDS).map_or(kind, |fields| kind_in(kind, &fields))
+    }
+
+    /// What was typed beside the code, as the next page shows it: as it was after a miss, else anew.
+    pub(super) fn beside(body: &[u8], sound: Sound) -> Beside {
+        let fields = match (Fields::parse(body, FIELDS), sound) {
+            (Ok(fields), Sound::Miss) if fields.text("act") == "scan" => fields,
+            _ => return Beside::default(),
+        };
+        let text = |name: &str| -> String { fields.text(name).chars().take(TYPED_MAX).collect() };
+        let quantity = text("quantity");
+        Beside {
+            quantity: if quantity.is_empty() {
+                Beside::default().quantity
+            } else {
+                quantity
+            },
+            lot_number: text("lot_number"),
+            expires_on: text("expires_on"),
+        }
+    }
+
+    /// The fields that send this scan once more, under a key of its own: with all that was typed and said yes to, and with one yes more.
+    pub(super) fn again(&self, code: &str, yes: &'static str) -> Vec<(&'static str, String)> {
+        let (lot_number, expires_on) = &self.typed;
+        let quantity = match self.what {
             What::Scan { quantity, .. } => quantity,
             What::Undo(_) | What::NotEmpty(_) => 1,
-        }
+        };
+        let mut fields = vec![
+            ("key", new_key()),
+            ("act", "scan".to_owned()),
+            ("code", code.to_owned()),
+            ("quantity", quantity.to_string()),
+            ("lot_number", lot_number.clone()),
+        ];
+        fields.extend(expires_on.map(|day| ("expires_on", day.to_string())));
+        fields.extend(self.note.clone().map(|note| ("note", note)));
+        let said_yes = [
+            ("override", self.overrides),
+            ("over", self.receipt.confirms_over),
+            ("apart", self.receipt.quarantines),
+        ];
+        let set = said_yes
+            .into_iter()
+            .filter(|(name, is_set)| *is_set || *name == yes);
+        fields.extend(set.map(|(name, _)| (name, "1".to_owned())));
+        fields
     }
 
     /// The lot as the pack says it, else as it was typed.
@@ -130,6 +174,13 @@ impl Sent {
             number: if is_on_pack { &code.lot_number } else { typed },
             expires_on: code.expires_on.or(*day),
         }
+    }
+}
+
+fn kind_in(kind: Kind, fields: &Fields) -> Kind {
+    match (kind, fields.text("mode").as_str()) {
+        (Kind::Empty, "full") => Kind::Full,
+        (kind, _) => kind,
     }
 }
 

@@ -1,0 +1,2 @@
+DROP TRIGGER asset_cart_moved ON asset;
+DROP FUNCTION note_cart_moved();
