@@ -56,7 +56,7 @@ BEGIN
     ELSIF OLD.state = 'resolved' AND NEW.state = 'open' THEN
         event := 'reopened'; happening := NEW.reopened::text;
     ELSIF NEW.state <> 'resolved' AND severity_weight(NEW.severity) > severity_weight(OLD.severity) THEN
-        event := 'raised'; happening := NEW.severity;
+        event := 'raised'; happening := NEW.severity || '.' || NEW.reopened;
     ELSIF NEW.step > OLD.step THEN
         event := 'escalated'; step := NEW.step; happening := NEW.step || '.' || NEW.reopened;
         -- When it fell due: it may have been snoozed for days.

@@ -1,7 +1,7 @@
 //! What people and rules say about assets: each act is one transaction of places, statuses, events, tasks and alerts.
 //!
 //! Every act goes through [`perform`], which locks (places before assets, each by id), asks the pure table of
-//! [`super::status`], and writes one [`asset_event`] an asset, so that the status is always the fold of the events (R12).
+//! [`super::status`], and writes one `asset_event` an asset, so that the status is always the fold of the events (R12).
 //! Either every asset of an act changes or none does.
 
 mod undo;

@@ -51,7 +51,7 @@ impl Allowed {
     }
 
     /// Keeps messages away from what this server itself asks or answers on: its database, broker and counters, each as a URL or as
-    /// `host:port` (S-46). What has no port is known by [`SERVICE_PORTS`].
+    /// `host:port` (S-46). What has no port is known by the usual one.
     #[must_use]
     pub fn keep_from(mut self, own: &[&str]) -> Self {
         self.own.extend(own.iter().filter_map(|text| {

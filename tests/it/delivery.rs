@@ -136,9 +136,11 @@ async fn r23_messages_are_there_with_their_alert_or_not_at_all_and_once_for_each
             3,
         ),
         (
-            "state = 'open', resolved_at = NULL, is_active = true, ended_at = NULL, reopened = 2",
+            "state = 'open', resolved_at = NULL, is_active = true, ended_at = NULL, reopened = 2, severity = 'low'",
             4,
         ),
+        // It matters more again: that is news again.
+        ("severity = 'high'", 5),
     ] {
         run(&mut conn, &format!("UPDATE alert SET {sql}")).await;
         assert_eq!(
@@ -150,7 +152,7 @@ async fn r23_messages_are_there_with_their_alert_or_not_at_all_and_once_for_each
     let events = database
         .lines("SELECT string_agg(event, ' ' ORDER BY id) AS line FROM outbox")
         .await;
-    assert_eq!(events, ["opened raised reopened reopened"]);
+    assert_eq!(events, ["opened raised reopened reopened raised"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
