@@ -5,7 +5,7 @@ catalogue! {
     Rounds {
         title = "Restocking rounds",
         nav_line = "Which places of stock are filled up together, and how often.",
-        intro = "A place of stock is on one round or on none. How often a round goes counts where reorder points are computed. Which place is on which round comes from a file: its column is called round.",
+        intro = "A place of stock is on one round or on none. How often a round goes counts where reorder points are computed. Which round a place is on is said at the place, or comes from a file: its column is called round.",
         none = "There is no round yet.",
         caption = "Rounds by name",
         col_name = "Round",
