@@ -31,10 +31,7 @@ async fn an_administrator_says_who_is_told_sees_who_would_be_and_tries_it_out() 
             .status,
         403
     );
-    has(
-        &admin.page(SETUP).await,
-        "There is no destination yet.",
-    );
+    has(&admin.page(SETUP).await, "There is no destination yet.");
     let mail = |name, address| {
         [
             ("act", "add_destination"),
