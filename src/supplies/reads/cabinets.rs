@@ -38,6 +38,15 @@ pub(super) async fn take_part(
     keep_part(conn, part, &tag_ids, part.foreign + foreign).await?;
     if part.is_damaged {
         // It waits for a part that never comes: until the next whole inventory the cabinet is as of the last one, and says so (R24).
+        // The first one that waits says that; a label that is refused each time must not fill the table.
+        sql_query(
+            "DELETE FROM inventory_part p WHERE p.reader_id = $1 AND p.taken_at < $2 \
+             AND p.taken_at > (SELECT min(f.taken_at) FROM inventory_part f WHERE f.reader_id = $1)",
+        )
+        .bind::<BigInt, _>(part.reader_id)
+        .bind::<Timestamptz, _>(part.taken_at)
+        .execute(conn)
+        .await?;
         return Ok(0);
     }
     let parts: Vec<KeptPart> = inventory_part::table

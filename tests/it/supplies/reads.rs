@@ -668,6 +668,8 @@ async fn r24_an_inventory_of_which_something_was_refused_leaves_the_cabinet_as_o
         .await
         .unwrap();
     }
+    let kept = "SELECT count(*) FROM inventory_part";
+    assert_eq!(number(&mut conn, kept).await, 2, "the first and the last");
     assert_eq!(follow_silence(&mut conn, at(125)).await.unwrap(), 1);
     let silent = "SELECT count(*) FROM stock_place WHERE silent_since IS NOT NULL";
     assert_eq!(number(&mut conn, silent).await, 1);
